@@ -1,0 +1,19 @@
+/* Forget the macros of def_structs.h, def_tables.h and def_list.h. */
+#undef MESSAGE
+#undef AT
+#undef MAYBE
+#undef COUNT
+#undef UINT
+#undef BOOL
+#undef FIX
+#undef BIN
+#undef STR
+#undef SUB
+#undef SUBS
+#undef FIXES
+#undef STRS
+#undef OPT_UINT
+#undef OPT_BOOL
+#undef OPT_BIN
+#undef OPT_STR
+#undef END
