@@ -1,0 +1,50 @@
+/* The store as its owner sees it: open, commit, roll back, close. What is in it is core's affair.
+ */
+#ifndef VALISE_STORE_H
+#define VALISE_STORE_H
+
+#include "valise/types.h"
+
+typedef struct vls_store vls_store;
+
+/* Opens or creates the store. path: a file in a directory only its owner can enter, or ":memory:".
+ * cache_kib: SQLite's page cache; 0 for the default (2048). On failure `*ret_why`, if ret_why is
+ * not NULL, is set to a constant sentence for a person. VLS_LOCKED: another process has it.
+ * VLS_NEWER: written by a newer version. VLS_STORAGE, VLS_FULL. */
+VLS_MUST vls_err vls_store_open(vls_store **ret_store, const char *path, unsigned cache_kib,
+                                const char **ret_why);
+/* The same for a store that is encrypted at rest: nothing of it, of its log or of anything SQLite
+ * would write is on the disk in clear. key, uuid: from the key file (keyslot.h); seed: 32 bytes of
+ * fresh entropy for nonces. All three are borrowed for the call. VLS_FORGED: the key is not the
+ * store's. VLS_STATE: the store is there, but in clear. Otherwise as above; VLS_STORAGE, at once or
+ * later, when a byte of it is not what was last written there. */
+VLS_MUST vls_err vls_store_open_sealed(vls_store **ret_store, const char *path,
+                                       const uint8_t key[32], const uint8_t uuid[16],
+                                       const uint8_t seed[32], unsigned cache_kib,
+                                       const char **ret_why);
+/* Fresh entropy for the nonces of a sealed store, with every batch: a machine that was cloned or
+ * resumed must not draw the same ones again. Nothing for a store in clear. */
+void vls_store_stir(vls_store *store, vls_slice entropy);
+/* Copies a store in clear, brought to the present version, into a new sealed one. On VLS_OK all of
+ * it is on the disk at sealed_path and the store at plain_path is as it was but for its version:
+ * removing it, and putting the other in its place, is the caller's. On failure, or after a crash,
+ * the file at sealed_path and its -wal are to be removed, and the copy begun again; VLS_EXISTS when
+ * something is there already. Needs as much space on the disk as the store in clear has, and up to
+ * 32 MiB for the log. Other errors as for opening; *ret_why likewise. */
+VLS_MUST vls_err vls_store_seal(const char *plain_path, const char *sealed_path,
+                                const uint8_t key[32], const uint8_t uuid[16],
+                                const uint8_t seed[32], const char **ret_why);
+
+/* Ends the open transaction, if there is one, and waits until it is on disk. Anything but VLS_OK
+ * means nothing of the batch counts: hand the result to vls_core_committed. */
+VLS_MUST vls_err vls_store_commit(vls_store *store);
+/* Forgets the open transaction: what a crash would do. */
+void vls_store_rollback(vls_store *store);
+/* Rolls back and closes. Takes NULL. */
+void vls_store_close(vls_store *store);
+/* Moves the log into the main file when nobody is waiting; cheap when there is nothing to move. */
+void vls_store_checkpoint(vls_store *store);
+/* What the last failure was, for the log; borrowed until the next call. */
+const char *vls_store_problem(const vls_store *store);
+
+#endif
