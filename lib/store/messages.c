@@ -1,0 +1,359 @@
+#include "store/messages.h"
+
+#include "crypto/kdf.h"
+#include "store/sql.h"
+
+uint64_t vls_message_newest(vls_store *store) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(n), 0) FROM message");
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  uint64_t floor = vls_floor(store, "message");
+  return n > floor ? n : floor;
+}
+
+void vls_message_put(vls_store *store, const vls_message_row *row) {
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?)");
+  vls_sql_int(q, 1, row->n);
+  vls_sql_int(q, 2, row->contact);
+  vls_sql_int(q, 3, row->state);
+  vls_sql_int(q, 4, row->device);
+  vls_sql_int(q, 5, row->seq);
+  vls_sql_int(q, 6, row->idx);
+  vls_sql_int(q, 7, row->stamp);
+  vls_sql_int(q, 8, row->at);
+  vls_sql_text(q, 9, row->body);
+  vls_sql_run(store, q);
+}
+
+void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint64_t seq,
+                     uint64_t idx) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=?, seq=?, idx=? WHERE n=?");
+  vls_sql_int(q, 1, state);
+  vls_sql_int(q, 2, seq);
+  vls_sql_int(q, 3, idx);
+  vls_sql_int(q, 4, n);
+  vls_sql_run(store, q);
+}
+
+#define OF_MESSAGE "SELECT n, contact, state, device, seq, idx, stamp, at, body FROM message "
+#define COLUMNS OF_MESSAGE "WHERE "
+#define WINDOW                                                                                     \
+  "n<?2 AND n>?3 AND at>=?4 AND (?5='' OR body LIKE ?5 ESCAPE '\\') "                              \
+  "AND (?7=0 OR state=4) AND (?8=0 OR state=0) "
+
+static sqlite3_stmt *open_query(vls_store *store, const vls_message_query *query) {
+  if (query->contact != 0 && query->queued && query->oldest_first)
+    /* Asked for each event of a queue: its own index, however long the talk is. */
+    return vls_sql(store,
+                   OF_MESSAGE "INDEXED BY message_queued WHERE contact=?1 AND state=0 AND " WINDOW
+                              "ORDER BY n LIMIT ?6");
+  if (query->contact != 0)
+    return query->oldest_first
+               ? vls_sql(store, COLUMNS "contact=?1 AND " WINDOW "ORDER BY n LIMIT ?6")
+               : vls_sql(store, COLUMNS "contact=?1 AND " WINDOW "ORDER BY n DESC LIMIT ?6");
+  return query->oldest_first ? vls_sql(store, COLUMNS WINDOW "ORDER BY n LIMIT ?6")
+                             : vls_sql(store, COLUMNS WINDOW "ORDER BY n DESC LIMIT ?6");
+}
+
+/* %text% with LIKE's own signs escaped. */
+static void bind_search(sqlite3_stmt *q, vls_slice search) {
+  if (search.n == 0 || q == NULL) {
+    vls_sql_text(q, 5, (vls_slice){0});
+    return;
+  }
+  vls_buf like;
+  vls_buf_init(&like, 2 * search.n + 2);
+  vls_err err = vls_buf_put_u8(&like, '%');
+  for (size_t i = 0; i < search.n && err == VLS_OK; i++) {
+    uint8_t c = search.p[i];
+    if (c == '%' || c == '_' || c == '\\') err = vls_buf_put_u8(&like, '\\');
+    if (err == VLS_OK) err = vls_buf_put_u8(&like, c);
+  }
+  if (err == VLS_OK) err = vls_buf_put_u8(&like, '%');
+  if (err == VLS_OK) sqlite3_bind_text(q, 5, (const char *)like.p, (int)like.n, SQLITE_TRANSIENT);
+  vls_buf_done(&like);
+}
+
+static void read_message(sqlite3_stmt *q, vls_message_row *ret) {
+  *ret = (vls_message_row){.n = vls_sql_get_int(q, 0),
+                           .contact = vls_sql_get_int(q, 1),
+                           .state = (vls_message_state)vls_sql_get_int(q, 2),
+                           .device = vls_sql_get_int(q, 3),
+                           .seq = vls_sql_get_int(q, 4),
+                           .idx = vls_sql_get_int(q, 5),
+                           .stamp = vls_sql_get_int(q, 6),
+                           .at = vls_sql_get_int(q, 7),
+                           .body = vls_sql_get_blob(q, 8)};
+}
+
+/* A bound of 64 bits from a client, where SQLite's end at 63. */
+static uint64_t within(uint64_t v) {
+  return v > INT64_MAX ? INT64_MAX : v;
+}
+
+bool vls_message_next(vls_store *store, vls_message_query *query, vls_message_row *ret) {
+  sqlite3_stmt *q = query->cursor;
+  if (q == NULL) {
+    q = open_query(store, query);
+    vls_sql_int(q, 1, query->contact);
+    vls_sql_int(q, 2, query->before == 0 ? INT64_MAX : within(query->before));
+    vls_sql_int(q, 3, within(query->after));
+    vls_sql_int(q, 4, within(query->since));
+    bind_search(q, query->search);
+    vls_sql_int(q, 6, within(query->limit));
+    vls_sql_int(q, 7, query->received);
+    vls_sql_int(q, 8, query->queued);
+    query->cursor = q;
+  }
+  if (!vls_sql_row(store, q)) {
+    vls_message_end(query);
+    return false;
+  }
+  read_message(q, ret);
+  return true;
+}
+
+void vls_message_end(vls_message_query *query) {
+  vls_sql_done(query->cursor);
+  query->cursor = NULL;
+}
+
+bool vls_message_get(vls_store *store, uint64_t n, vls_message_row *ret, vls_buf *body) {
+  sqlite3_stmt *q = vls_sql(store, COLUMNS "n=?");
+  vls_sql_int(q, 1, n);
+  bool found = vls_sql_row(store, q);
+  if (found) {
+    read_message(q, ret);
+    found = vls_buf_put_slice(body, ret->body) == VLS_OK;
+    ret->body = vls_buf_slice(body);
+  }
+  vls_sql_done(q);
+  return found;
+}
+
+static uint64_t count(vls_store *store, sqlite3_stmt *q, uint64_t a, uint64_t b) {
+  vls_sql_int(q, 1, a);
+  vls_sql_int(q, 2, b);
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  return n;
+}
+
+uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after) {
+  return count(store,
+               vls_sql(store, "SELECT count(*) FROM message WHERE contact=? AND n>? "
+                              "AND state=4"),
+               contact, after);
+}
+
+uint64_t vls_message_count_queued(vls_store *store, uint64_t contact) {
+  if (contact == 0)
+    return count(store,
+                 vls_sql(store, "SELECT count(*) FROM message INDEXED BY "
+                                "message_queued WHERE state=0"),
+                 0, 0);
+  return count(store,
+               vls_sql(store, "SELECT count(*) FROM message INDEXED BY message_queued "
+                              "WHERE contact=? AND state=0"),
+               contact, 0);
+}
+
+uint64_t vls_message_seq_upto(vls_store *store, uint64_t contact, uint64_t device, uint64_t upto) {
+  /* An event of which a later text was not shown yet does not count. */
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT seq-(seq=coalesce((SELECT seq FROM message WHERE "
+                     "contact=?1 AND n>?2 AND state=4 AND device=?3 ORDER BY n LIMIT 1),"
+                     "0)) FROM message WHERE contact=?1 AND n<=?2 AND state=4 AND "
+                     "device=?3 ORDER BY n DESC LIMIT 1");
+  vls_sql_int(q, 3, device);
+  return count(store, q, contact, upto);
+}
+
+bool vls_message_range(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
+                       uint64_t *ret_first, uint64_t *ret_last) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT min(first), max(last) FROM outbox "
+                                   "WHERE contact=? AND seq BETWEEN ? AND ? AND last>0");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, from);
+  vls_sql_int(q, 3, to);
+  bool found = vls_sql_row(store, q) && vls_sql_get_int(q, 1) != 0;
+  if (found) {
+    *ret_first = vls_sql_get_int(q, 0);
+    *ret_last = vls_sql_get_int(q, 1);
+  }
+  vls_sql_done(q);
+  return found;
+}
+
+bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
+                      uint64_t *ret_first, uint64_t *ret_last) {
+  /* Numbers and seq grow together: walk back from the newest, which is where receipts are about. */
+  uint64_t last = count(store,
+                        vls_sql(store, "SELECT n FROM message WHERE contact=? AND state=1 AND "
+                                       "seq<=? ORDER BY n DESC LIMIT 1"),
+                        contact, to);
+  uint64_t before = count(store,
+                          vls_sql(store, "SELECT n FROM message WHERE contact=? AND state=1 "
+                                         "AND seq<? ORDER BY n DESC LIMIT 1"),
+                          contact, from);
+  uint64_t first = count(store,
+                         vls_sql(store, "SELECT n FROM message WHERE contact=? AND n>? AND "
+                                        "state=1 ORDER BY n LIMIT 1"),
+                         contact, before);
+  *ret_first = first;
+  *ret_last = last;
+  return first != 0 && last >= first;
+}
+
+uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact) {
+  uint64_t n = vls_message_count_queued(store, contact);
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=2 WHERE contact=? AND state=0");
+  vls_sql_int(q, 1, contact);
+  vls_sql_run(store, q);
+  return n;
+}
+
+void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                   vls_slice header, const uint8_t sig[64]) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "INSERT INTO event(contact,device,seq,header,sig) VALUES(?,?,?,?,?)");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, device);
+  vls_sql_int(q, 3, seq);
+  vls_sql_blob(q, 4, header);
+  vls_sql_blob(q, 5, vls_slice_of(sig, 64));
+  vls_sql_run(store, q);
+}
+
+bool vls_event_get(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                   vls_buf *header, uint8_t *ret_sig) {
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT header, sig FROM event WHERE contact=? AND device=? AND seq=?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, device);
+  vls_sql_int(q, 3, seq);
+  bool found = vls_sql_row(store, q);
+  if (found) found = vls_buf_put_slice(header, vls_sql_get_blob(q, 0)) == VLS_OK;
+  if (found && ret_sig != NULL) vls_sql_get_fix(store, q, 1, ret_sig, 64);
+  vls_sql_done(q);
+  return found;
+}
+
+bool vls_event_head(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                    uint8_t ret_hash[32]) {
+  vls_buf header;
+  vls_buf_init(&header, vls_event_header_def.max_bytes);
+  bool found = vls_event_get(store, contact, device, seq, &header, NULL);
+  if (found) vls_sha256(ret_hash, vls_buf_slice(&header));
+  vls_buf_done(&header);
+  return found;
+}
+
+void vls_outbox_put(vls_store *store, uint64_t contact, const vls_outbox_row *row, vls_slice extra,
+                    vls_slice record) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "INSERT INTO outbox(contact,seq,first,last,at,record,extra) "
+                           "VALUES(?,?,?,?,?,?,?)");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, row->seq);
+  vls_sql_int(q, 3, row->first);
+  vls_sql_int(q, 4, row->last);
+  vls_sql_int(q, 5, row->at);
+  vls_sql_blob(q, 6, record);
+  vls_sql_blob(q, 7, extra);
+  vls_sql_run(store, q);
+}
+
+bool vls_outbox_unsealed(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
+                         vls_buf *extra) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT seq, first, last, at, record IS NULL, extra FROM outbox "
+                                   "WHERE contact=? AND seq>? ORDER BY seq LIMIT 1");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, after);
+  bool found = vls_sql_row(store, q);
+  if (found) {
+    *ret = (vls_outbox_row){.seq = vls_sql_get_int(q, 0),
+                            .first = vls_sql_get_int(q, 1),
+                            .last = vls_sql_get_int(q, 2),
+                            .at = vls_sql_get_int(q, 3),
+                            .taken = vls_sql_get_int(q, 4) != 0};
+    found = vls_buf_put_slice(extra, vls_sql_get_blob(q, 5)) == VLS_OK;
+  }
+  vls_sql_done(q);
+  return found;
+}
+
+void vls_outbox_reseal(vls_store *store, uint64_t contact, uint64_t seq, vls_slice record) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE outbox SET record=? WHERE contact=? AND seq=?");
+  vls_sql_blob(q, 1, record);
+  vls_sql_int(q, 2, contact);
+  vls_sql_int(q, 3, seq);
+  vls_sql_run(store, q);
+}
+
+void vls_outbox_put_by(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE outbox SET first=0, last=0, extra=?, record=NULL "
+                                         "WHERE contact=? AND seq=?");
+  vls_sql_blob(q, 1, items);
+  vls_sql_int(q, 2, contact);
+  vls_sql_int(q, 3, seq);
+  vls_sql_run(store, q);
+}
+
+bool vls_outbox_next(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
+                     vls_buf *record) {
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT seq, first, last, at, record FROM outbox WHERE contact=? "
+                     "AND seq>? AND record IS NOT NULL ORDER BY seq LIMIT 1");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, after);
+  bool found = vls_sql_row(store, q);
+  if (found) {
+    *ret = (vls_outbox_row){.seq = vls_sql_get_int(q, 0),
+                            .first = vls_sql_get_int(q, 1),
+                            .last = vls_sql_get_int(q, 2),
+                            .at = vls_sql_get_int(q, 3)};
+    found = vls_buf_put_slice(record, vls_sql_get_blob(q, 4)) == VLS_OK;
+  }
+  vls_sql_done(q);
+  return found;
+}
+
+void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq) {
+  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq=? AND last=0");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, seq);
+  vls_sql_run(store, q);
+  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq=?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, seq);
+  vls_sql_run(store, q);
+}
+
+void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto) {
+  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq<=?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, upto);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_outbox_count(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q =
+      contact == 0
+          ? vls_sql(store,
+                    "SELECT total(CASE WHEN first>0 THEN last-first+1 ELSE 0 END) FROM outbox")
+          : vls_sql(store,
+                    "SELECT total(CASE WHEN first>0 THEN last-first+1 ELSE 0 END) FROM outbox "
+                    "WHERE contact=?");
+  if (contact != 0) vls_sql_int(q, 1, contact);
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  return n;
+}
+
+uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact) {
+  return count(store,
+               vls_sql(store, "SELECT coalesce(min(first), 0) FROM outbox WHERE contact=? AND "
+                              "first>0"),
+               contact, 0);
+}

@@ -1,0 +1,103 @@
+/* Tables event, message and outbox: what was said, the signatures that prove it, and what is under
+ * way. */
+#ifndef VALISE_STORE_MESSAGES_H
+#define VALISE_STORE_MESSAGES_H
+
+#include "proto/peer.h"
+#include "store/db.h"
+
+typedef enum vls_message_state {
+  VLS_MSG_QUEUED = 0, /* mine, not signed yet */
+  VLS_MSG_SENT = 1,   /* mine, in event seq; delivered and read follow from the talk's watermarks */
+  VLS_MSG_FAILED = 2,
+  VLS_MSG_CANCELLED = 3,
+  VLS_MSG_RECEIVED = 4, /* theirs, in their event seq */
+} vls_message_state;
+
+typedef struct vls_message_row {
+  uint64_t n, contact;
+  vls_message_state state;
+  uint64_t device;    /* of theirs, as numbered in chain; 0: mine */
+  uint64_t seq, idx;  /* place in the author's events */
+  uint64_t stamp, at; /* ms since 1970: the author's clock, mine */
+  vls_slice body;     /* the text; borrowed */
+} vls_message_row;
+
+/* row->n is the caller's: one more than the newest. */
+uint64_t vls_message_newest(vls_store *store);
+void vls_message_put(vls_store *store, const vls_message_row *row);
+/* A queued text goes into event seq, or ends. */
+void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint64_t seq,
+                     uint64_t idx);
+
+/* A query; zeroed fields don't restrict. One may be open at a time. */
+typedef struct vls_message_query {
+  uint64_t contact, before, after, since;
+  vls_slice search;
+  bool received, queued; /* only those */
+  bool oldest_first;     /* else the newest first */
+  uint64_t limit;        /* required */
+  void *cursor;          /* the store's own */
+} vls_message_query;
+/* Fills row (its body is good until the next call); false at the end, which closes the query. */
+bool vls_message_next(vls_store *store, vls_message_query *query, vls_message_row *ret);
+void vls_message_end(vls_message_query *query);
+bool vls_message_get(vls_store *store, uint64_t n, vls_message_row *ret, vls_buf *body);
+/* Received from this contact with n > after. */
+uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after);
+/* contact 0: of everybody. */
+uint64_t vls_message_count_queued(vls_store *store, uint64_t contact);
+/* Every text from this device of this seq and below has n <= upto; 0 when there is none. */
+uint64_t vls_message_seq_upto(vls_store *store, uint64_t contact, uint64_t device, uint64_t upto);
+/* The numbers of my texts in events from..to; false when there is none. */
+bool vls_message_range(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
+                       uint64_t *ret_first, uint64_t *ret_last);
+/* The same for events that are no longer under way: the numbers of my texts in events from..to. */
+bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
+                      uint64_t *ret_first, uint64_t *ret_last);
+/* All my queued texts to a contact end as failed. Gives how many. */
+uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact);
+
+/* The signed header of an event, kept for proof. device: as numbered in chain; 0: mine. */
+void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                   vls_slice header, const uint8_t sig[64]);
+/* Appends the header; false when there is none. ret_sig may be NULL. */
+bool vls_event_get(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                   vls_buf *header, uint8_t *ret_sig);
+
+/* The hash of its header; false when it is not here. */
+bool vls_event_head(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                    uint8_t ret_hash[32]);
+
+/* A signed event on its way: kept until its receipt is here (texts) or a link took it (the rest).
+ */
+typedef struct vls_outbox_row {
+  uint64_t seq;
+  uint64_t first, last; /* numbers of the texts in it; 0: none, it needs no receipt */
+  uint64_t at;
+  bool taken; /* a link has it on disk at the other end: only the receipt is missing */
+} vls_outbox_row;
+
+/* extra: the items that are not texts, encoded one after another; they stand before the texts. */
+void vls_outbox_put(vls_store *store, uint64_t contact, const vls_outbox_row *row, vls_slice extra,
+                    vls_slice record);
+/* The oldest not taken with seq > after; the record is appended. */
+bool vls_outbox_next(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
+                     vls_buf *record);
+/* The oldest with seq > after, taken or not, with its extra items, to be sealed anew. */
+bool vls_outbox_unsealed(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
+                         vls_buf *extra);
+void vls_outbox_reseal(vls_store *store, uint64_t contact, uint64_t seq, vls_slice record);
+/* Its contact is removed: the event is kept with all of its items, and without texts of messages,
+ * until it is sealed for a new session. */
+void vls_outbox_put_by(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items);
+/* The far end has the record: it is not sent again. Rows without texts go. */
+void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq);
+/* A receipt: everything up to seq goes. It covers events without texts as well. */
+void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto);
+/* The number of the oldest text under way to a contact; 0 when there is none. */
+uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact);
+/* Texts under way without a receipt; contact 0: of everybody. */
+uint64_t vls_outbox_count(vls_store *store, uint64_t contact);
+
+#endif

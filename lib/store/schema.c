@@ -1,0 +1,92 @@
+/* The tables, and every step from an older store to this one. user_version counts the steps done.
+ */
+#include <stdio.h>
+
+#include "store/sql.h"
+
+/* Step n brings version n to n + 1. A released step never changes; a new one is added below it. */
+static const char *const steps[] = {
+    /* 0 -> 1: the first schema */
+    "CREATE TABLE self(one INTEGER PRIMARY KEY CHECK(one = 1), name TEXT NOT NULL,"
+    "  identity BLOB NOT NULL, device BLOB NOT NULL, dh BLOB NOT NULL, cert BLOB NOT NULL,"
+    "  card_seq INTEGER NOT NULL, card BLOB NOT NULL);"
+    "CREATE TABLE own_card(seq INTEGER PRIMARY KEY, card BLOB NOT NULL);"
+    "CREATE TABLE prekey(id INTEGER PRIMARY KEY, priv BLOB NOT NULL, signed BLOB NOT NULL,"
+    "  created INTEGER NOT NULL);"
+    "CREATE TABLE invite(id INTEGER PRIMARY KEY, opk BLOB NOT NULL, secret BLOB NOT NULL,"
+    "  expires INTEGER NOT NULL, name TEXT NOT NULL, state INTEGER NOT NULL,"
+    "  contact INTEGER NOT NULL);"
+    "CREATE TABLE contact(id INTEGER PRIMARY KEY, identity BLOB NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL, fold BLOB NOT NULL UNIQUE, claim TEXT NOT NULL, state INTEGER NOT NULL,"
+    "  verified INTEGER NOT NULL, blocked INTEGER NOT NULL, card BLOB NOT NULL,"
+    "  card_seq INTEGER NOT NULL, psk BLOB NOT NULL, knock BLOB NOT NULL, psk2 BLOB NOT NULL,"
+    "  knock2 BLOB NOT NULL, link BLOB NOT NULL,"
+    "  created INTEGER NOT NULL, last_seen INTEGER NOT NULL, problem TEXT NOT NULL);"
+    "CREATE TABLE talk(contact INTEGER PRIMARY KEY, out_seq INTEGER NOT NULL, out_prev BLOB NOT "
+    "NULL,"
+    "  delivered INTEGER NOT NULL, seen INTEGER NOT NULL, read_n INTEGER NOT NULL,"
+    "  read_seq INTEGER NOT NULL, card_sent INTEGER NOT NULL);"
+    "CREATE TABLE chain(contact INTEGER NOT NULL, device BLOB NOT NULL, number INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL, head BLOB NOT NULL, PRIMARY KEY(contact, device)) WITHOUT ROWID;"
+    "CREATE TABLE session(contact INTEGER NOT NULL, th BLOB NOT NULL, device BLOB NOT NULL,"
+    "  state BLOB NOT NULL, created INTEGER NOT NULL, PRIMARY KEY(contact, th)) WITHOUT ROWID;"
+    "CREATE TABLE skipped(contact INTEGER NOT NULL, th BLOB NOT NULL, chain INTEGER NOT NULL,"
+    "  n INTEGER NOT NULL, mk BLOB NOT NULL, at INTEGER NOT NULL,"
+    "  PRIMARY KEY(contact, th, chain, n)) WITHOUT ROWID;"
+    "CREATE TABLE event(n INTEGER PRIMARY KEY, contact INTEGER NOT NULL, device INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL, header BLOB NOT NULL, sig BLOB NOT NULL);"
+    "CREATE UNIQUE INDEX event_seq ON event(contact, device, seq);"
+    "CREATE TABLE message(n INTEGER PRIMARY KEY, contact INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "  device INTEGER NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL, stamp INTEGER NOT "
+    "NULL, at INTEGER NOT NULL,"
+    "  body TEXT NOT NULL);"
+    "CREATE INDEX message_contact ON message(contact);"
+    "CREATE INDEX message_queued ON message(contact, n) WHERE state = 0;"
+    "CREATE TABLE outbox(contact INTEGER NOT NULL, seq INTEGER NOT NULL, first INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL, at INTEGER NOT NULL, extra BLOB NOT NULL, record BLOB,"
+    "  PRIMARY KEY(contact, seq)) WITHOUT ROWID;"
+    "CREATE TABLE early(contact INTEGER NOT NULL, id BLOB NOT NULL, record BLOB NOT NULL,"
+    "  at INTEGER NOT NULL, PRIMARY KEY(contact, id));"
+    "CREATE TABLE aside(id BLOB PRIMARY KEY, contact INTEGER NOT NULL, why TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL, at INTEGER NOT NULL);"
+    "CREATE TABLE feed(c INTEGER PRIMARY KEY, type INTEGER NOT NULL, contact INTEGER NOT NULL,"
+    "  first INTEGER NOT NULL, last INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL);"
+    "CREATE TABLE floor(name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE consumer(name TEXT PRIMARY KEY, cursor INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE sent(cid TEXT PRIMARY KEY, reply BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE knock(n INTEGER PRIMARY KEY, nonce BLOB NOT NULL UNIQUE, at INTEGER NOT NULL);",
+};
+
+enum { VERSION = sizeof steps / sizeof steps[0] };
+
+static int user_version(vls_store *store) {
+  sqlite3_stmt *q = NULL;
+  int version = -1;
+  if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &q, NULL) == SQLITE_OK &&
+      sqlite3_step(q) == SQLITE_ROW)
+    version = sqlite3_column_int(q, 0);
+  sqlite3_finalize(q);
+  return version;
+}
+
+static int run_step(vls_store *store, int version) {
+  char set[64];
+  snprintf(set, sizeof set, "PRAGMA user_version=%d", version + 1);
+  int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = sqlite3_exec(store->db, steps[version], NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = sqlite3_exec(store->db, set, NULL, NULL, NULL);
+  if (code == SQLITE_OK) code = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+  return code;
+}
+
+vls_err vls_schema_migrate(vls_store *store) {
+  int version = user_version(store);
+  if (version < 0) vls_sql_fail(store, SQLITE_CORRUPT, "reading the version of the store");
+  if (version > VERSION) return VLS_NEWER;
+  for (; version < VERSION && store->error == VLS_OK; version++) {
+    int code = run_step(store, version);
+    if (code != SQLITE_OK) vls_sql_fail(store, code, "bringing the store to this version");
+  }
+  return store->error;
+}

@@ -1,0 +1,255 @@
+#include "store/sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+
+enum { DEFAULT_CACHE_KIB = 2048, CHECKPOINT_PAGES = 4096 };
+
+static vls_err error_of(int code) {
+  switch (code & 0xff) {
+  case SQLITE_FULL: return VLS_FULL;
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED: return VLS_LOCKED;
+  default: return VLS_STORAGE;
+  }
+}
+
+void vls_sql_fail(vls_store *store, int code, const char *doing) {
+  if (store->error != VLS_OK) return;
+  store->error = error_of(code);
+  const char *why = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+  if (store->vfs != NULL && vls_vfs_fault(store->vfs) != VLS_FAULT_NONE) {
+    why = vls_vfs_problem(store->vfs);
+    switch ((int)vls_vfs_fault(store->vfs)) {
+    case VLS_FAULT_KEY: store->error = VLS_FORGED; break;
+    case VLS_FAULT_PLAIN: store->error = VLS_STATE; break;
+    case VLS_FAULT_NEWER: store->error = VLS_NEWER; break;
+    default: break;
+    }
+  }
+  snprintf(store->problem, sizeof store->problem, "%s: %s", doing, why);
+}
+
+static void pragma(vls_store *store, const char *sql) {
+  if (store->error != VLS_OK) return;
+  int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, sql);
+}
+
+static const char *why_of(vls_err err) {
+  switch ((int)err) {
+  case VLS_LOCKED: return "another valised has this store open";
+  case VLS_NEWER: return "the store was written by a newer valised";
+  case VLS_FULL: return "the disk is full";
+  case VLS_FORGED: return "the key does not open this store";
+  case VLS_STATE: return "the store is not encrypted";
+  default: return "the store cannot be opened or is damaged";
+  }
+}
+
+/* vfs: owned; NULL for a store in clear. */
+static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *path,
+                            unsigned cache_kib, const char **ret_why) {
+  vls_store *store = vls_calloc(1, sizeof *store);
+  store->vfs = vfs;
+  int code = sqlite3_open_v2(path, &store->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                             vfs != NULL ? vls_vfs_name(vfs) : NULL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, "open");
+  /* Exclusive before the first read: no second daemon, and no -shm file beside the store. */
+  pragma(store, "PRAGMA locking_mode=EXCLUSIVE");
+  pragma(store, "PRAGMA journal_mode=WAL");
+  pragma(store, "PRAGMA synchronous=FULL");
+  pragma(store, "PRAGMA temp_store=MEMORY");
+  pragma(store, "PRAGMA secure_delete=ON");
+  pragma(store, "PRAGMA foreign_keys=OFF");
+  char sql[64];
+  snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u",
+           cache_kib == 0 ? DEFAULT_CACHE_KIB : cache_kib);
+  pragma(store, sql);
+  snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d", CHECKPOINT_PAGES);
+  pragma(store, sql);
+  /* Take the lock now, so that a second daemon is refused at its start and not at its first write.
+   */
+  pragma(store, "BEGIN IMMEDIATE");
+  pragma(store, "COMMIT");
+  if (store->error == VLS_OK) store->error = vls_schema_migrate(store);
+  if (store->error != VLS_OK) {
+    vls_err err = store->error;
+    if (ret_why != NULL) *ret_why = why_of(err);
+    vls_store_close(store);
+    return err;
+  }
+  *ret_store = store;
+  return VLS_OK;
+}
+
+vls_err vls_store_open(vls_store **ret_store, const char *path, unsigned cache_kib,
+                       const char **ret_why) {
+  return open_through(ret_store, NULL, path, cache_kib, ret_why);
+}
+
+vls_err vls_store_open_sealed(vls_store **ret_store, const char *path, const uint8_t key[32],
+                              const uint8_t uuid[16], const uint8_t seed[32], unsigned cache_kib,
+                              const char **ret_why) {
+  return open_through(ret_store, vls_vfs_new(NULL, key, uuid, seed), path, cache_kib, ret_why);
+}
+
+void vls_store_stir(vls_store *store, vls_slice entropy) {
+  if (store->vfs != NULL) vls_vfs_stir(store->vfs, entropy);
+}
+
+vls_err vls_store_commit(vls_store *store) {
+  if (store->error != VLS_OK) return store->error;
+  if (!store->in_txn) return VLS_OK;
+  int code = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    vls_sql_fail(store, code, "commit");
+  else
+    store->in_txn = false;
+  return store->error;
+}
+
+void vls_store_rollback(vls_store *store) {
+  for (size_t i = 0; i < VLS_SQL_CACHED; i++)
+    if (store->cache[i].stmt != NULL) sqlite3_reset(store->cache[i].stmt);
+  if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  store->in_txn = false;
+  store->error = VLS_OK;
+}
+
+void vls_store_close(vls_store *store) {
+  if (store == NULL) return;
+  if (store->db != NULL) vls_store_rollback(store);
+  for (size_t i = 0; i < VLS_SQL_CACHED; i++)
+    sqlite3_finalize(store->cache[i].stmt);
+  if (sqlite3_close(store->db) == SQLITE_OK) vls_vfs_free(store->vfs);
+  free(store);
+}
+
+void vls_store_checkpoint(vls_store *store) {
+  if (store->error != VLS_OK || store->in_txn) return;
+  /* A failure here loses nothing: the log stays and is read again. */
+  sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_db_release_memory(store->db);
+}
+
+const char *vls_store_problem(const vls_store *store) {
+  return store->problem;
+}
+vls_err vls_store_error(const vls_store *store) {
+  return store->error;
+}
+bool vls_store_dirty(const vls_store *store) {
+  return store->in_txn || store->error != VLS_OK;
+}
+
+uint64_t vls_store_bytes(vls_store *store) {
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  return n;
+}
+
+sqlite3_stmt *vls_sql(vls_store *store, const char *sql) {
+  if (store->error != VLS_OK) return NULL;
+  size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b97f4a7c15u >> 40;
+  for (size_t i = 0; i < VLS_SQL_CACHED; i++) {
+    size_t k = (at + i) & (VLS_SQL_CACHED - 1);
+    if (store->cache[k].sql == sql) return store->cache[k].stmt;
+    if (store->cache[k].sql != NULL) continue;
+    int code = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &store->cache[k].stmt, NULL);
+    if (code != SQLITE_OK) {
+      vls_sql_fail(store, code, sql);
+      return NULL;
+    }
+    store->cache[k].sql = sql;
+    return store->cache[k].stmt;
+  }
+  VLS_ASSERT(false && "more statements than VLS_SQL_CACHED");
+  return NULL;
+}
+
+sqlite3_stmt *vls_sql_write(vls_store *store, const char *sql) {
+  if (store->error == VLS_OK && !store->in_txn) {
+    int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+      vls_sql_fail(store, code, "begin");
+    else
+      store->in_txn = true;
+  }
+  return vls_sql(store, sql);
+}
+
+/* SQLite's integers are signed; ours never use the top bit but for times set by a hostile clock. */
+void vls_sql_int(sqlite3_stmt *q, int at, uint64_t v) {
+  if (q != NULL) sqlite3_bind_int64(q, at, (sqlite3_int64)v);
+}
+
+void vls_sql_blob(sqlite3_stmt *q, int at, vls_slice v) {
+  if (q != NULL)
+    sqlite3_bind_blob64(q, at, v.p != NULL ? (const void *)v.p : "", v.n, SQLITE_STATIC);
+}
+
+void vls_sql_text(sqlite3_stmt *q, int at, vls_slice v) {
+  const char *p = v.p != NULL ? (const char *)v.p : "";
+  if (q != NULL) sqlite3_bind_text64(q, at, p, v.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+bool vls_sql_row(vls_store *store, sqlite3_stmt *q) {
+  if (q == NULL || store->error != VLS_OK) return false;
+  int code = sqlite3_step(q);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) vls_sql_fail(store, code, sqlite3_sql(q));
+  return false;
+}
+
+void vls_sql_run(vls_store *store, sqlite3_stmt *q) {
+  while (vls_sql_row(store, q))
+    continue;
+  vls_sql_done(q);
+}
+
+void vls_sql_done(sqlite3_stmt *q) {
+  if (q == NULL) return;
+  sqlite3_reset(q);
+  sqlite3_clear_bindings(q);
+}
+
+uint64_t vls_sql_get_int(sqlite3_stmt *q, int col) {
+  return (uint64_t)sqlite3_column_int64(q, col);
+}
+
+vls_slice vls_sql_get_blob(sqlite3_stmt *q, int col) {
+  const void *p = sqlite3_column_blob(q, col); /* before bytes(): SQLite's rule */
+  return vls_slice_of(p, (size_t)sqlite3_column_bytes(q, col));
+}
+
+void vls_sql_get_fix(vls_store *store, sqlite3_stmt *q, int col, uint8_t *out, size_t n) {
+  vls_slice v = vls_sql_get_blob(q, col);
+  memset(out, 0, n);
+  if (v.n == n)
+    memcpy(out, v.p, n);
+  else
+    vls_sql_fail(store, SQLITE_CORRUPT, "a key of the wrong size");
+}
+
+void vls_floor_raise(vls_store *store, const char *name, uint64_t n) {
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO floor VALUES(?1, ?2) ON CONFLICT(name) DO "
+                                         "UPDATE SET n=?2 WHERE n<?2");
+  vls_sql_text(q, 1, vls_slice_str(name));
+  vls_sql_int(q, 2, n);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_floor(vls_store *store, const char *name) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT n FROM floor WHERE name=?");
+  vls_sql_text(q, 1, vls_slice_str(name));
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  return n;
+}
