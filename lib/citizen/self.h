@@ -1,0 +1,36 @@
+/* This node's own citizen: keys in memory, card, prekeys, invitations. */
+#ifndef VALISE_CITIZEN_SELF_H
+#define VALISE_CITIZEN_SELF_H
+
+#include "citizen/card.h"
+#include "store/self.h"
+
+enum {
+  VLS_PREKEY_ROTATE_MS = 7 * 86400 * 1000, /* PEER 3.3 */
+};
+#define VLS_PREKEY_KEEP_MS (UINT64_C(30) * 86400 * 1000)
+
+typedef struct vls_self {
+  vls_sign_pair identity, device;
+  vls_dh_pair dh;
+  char name[VLS_NAME_MAX + 1];
+  uint64_t card_seq;
+  uint64_t spk_created; /* ms since 1970 */
+  vls_buf card, cert;   /* as signed */
+} vls_self;
+
+/* False while the store has no identity. */
+bool vls_self_load(vls_self *ret, vls_store *store);
+/* Makes keys, certificate, first prekey and card, and stores them. VLS_EXISTS; VLS_MALFORMED: the
+ * name. */
+VLS_MUST vls_err vls_self_create(vls_self *ret, vls_store *store, vls_slice name, vls_rng *rng,
+                                 const vls_slice *addresses, size_t n_addresses, uint64_t now_ms);
+void vls_self_close(vls_self *self);
+/* Signs and stores a new card when the addresses differ from the card's, or the prekey is due.
+ * True when there is a new one. */
+bool vls_self_refresh(vls_self *self, vls_store *store, vls_rng *rng, const vls_slice *addresses,
+                      size_t n_addresses, uint64_t now_ms);
+/* The device's own number in receipts: first 4 bytes of SHA256 of its Ed25519 key (PEER 5.6). */
+void vls_device_number(uint8_t ret[4], const uint8_t sign[32]);
+
+#endif
