@@ -1,0 +1,147 @@
+/* doctor: why is this not arriving? Findings in sentences, problems first. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/command.h"
+#include "store/guard.h"
+#include "store/messages.h"
+
+enum { FINDINGS_MAX = 256 };
+
+typedef struct finding {
+  const char *level;
+  char topic[VLS_NAME_MAX + 1], text[400], hint[128];
+} finding;
+
+typedef struct report {
+  finding *list;
+  size_t n;
+} report;
+
+static void add(report *r, const char *level, const char *topic, const char *hint,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void add(report *r, const char *level, const char *topic, const char *hint,
+                const char *format, ...) {
+  if (r->n == FINDINGS_MAX) return;
+  finding *f = &r->list[r->n++];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(f->text, sizeof f->text, format, args);
+  va_end(args);
+  f->level = level;
+  snprintf(f->topic, sizeof f->topic, "%s", topic);
+  snprintf(f->hint, sizeof f->hint, "%s", hint == NULL ? "" : hint);
+}
+
+static void look_at_node(vls_core *core, report *r) {
+  if (!core->has_self) {
+    add(r, "problem", "identity", "valise init --name NAME", "this node has no identity yet");
+    return;
+  }
+  if (core->n_listens == 0)
+    add(r, "problem", "listen", "valise config get listen.address",
+        "the node listens nowhere: others can't reach it, it can only dial");
+  else if (core->n_addresses == 0)
+    add(r, "note", "listen", "valise config set listen.advertise HOST:PORT",
+        "no address is advertised: your invitations carry none, so nobody can dial you");
+  else
+    add(r, "ok", "listen", NULL, "listening, and reachable at %.*s as far as this node knows",
+        (int)core->addresses[0].n, (const char *)core->addresses[0].p);
+  if (core->now.wall_ms < INT64_C(1700000000000))
+    add(r, "problem", "clock", "timedatectl",
+        "the clock of this machine is years behind: links are "
+        "refused when two clocks differ by more than a day");
+  uint64_t aside = vls_aside_count(core->store, 0);
+  if (aside > 0)
+    add(r, "note", "records", NULL, "%llu records could not be used and were set aside",
+        (unsigned long long)aside);
+}
+
+static void look_at_queue(vls_core *core, const vls_peer *peer, report *r) {
+  uint64_t queued = vls_message_count_queued(core->store, peer->row.id);
+  uint64_t sent = vls_outbox_count(core->store, peer->row.id);
+  const vls_conn *conn = peer->conn;
+  if (conn != NULL && conn->up) {
+    if (queued + sent > 0)
+      add(r, "note", peer->row.name, "valise peer list",
+          "linked; without a receipt yet: %llu on the way", (unsigned long long)(queued + sent));
+    else
+      add(r, "ok", peer->row.name, NULL, "linked, everything delivered");
+    return;
+  }
+  char when[64] = "";
+  if (peer->dialing != NULL)
+    snprintf(when, sizeof when, "dialling now");
+  else if (peer->next_dial != VLS_NEVER)
+    snprintf(when, sizeof when, "next try in %llu s",
+             (unsigned long long)(peer->next_dial < core->now.mono_ms
+                                      ? 0
+                                      : (peer->next_dial - core->now.mono_ms + 999) / 1000));
+  if (strcmp(peer->last_failure, "no answer to the knock") == 0)
+    add(r, "note", peer->row.name, "timedatectl",
+        "something listens there and stays silent: another node has "
+        "that address now, they removed or blocked you, or your clocks differ by more than a day");
+  const char *level = queued + sent > 0 ? "problem" : "note";
+  add(r, level, peer->row.name, queued + sent > 0 ? "valise outbox retry" : NULL,
+      "no link%s%s; %s; %llu text%s for them", peer->last_failure[0] != '\0' ? ": " : "",
+      peer->last_failure, when[0] != '\0' ? when : "not dialling",
+      (unsigned long long)(queued + sent), queued + sent == 1 ? " waits" : "s wait");
+}
+
+static void look_at_contact(vls_core *core, const vls_peer *peer, report *r) {
+  if (!vls_peer_visible(peer)) return;
+  if (peer->row.blocked) {
+    add(r, "note", peer->row.name, "valise contact block --undo NAME",
+        "blocked by you: nothing is exchanged");
+    return;
+  }
+  if (peer->row.problem[0] != '\0')
+    add(r, "problem", peer->row.name, "valise contact show NAME", "%s", peer->row.problem);
+  if (peer->row.state == VLS_CONTACT_PENDING)
+    add(r, "note", peer->row.name, NULL, "your acceptance has not been confirmed by them yet");
+  if (peer->row.state != VLS_CONTACT_FAILED) look_at_queue(core, peer, r);
+  uint64_t early = vls_early_count(core->store, peer->row.id);
+  if (early > 0)
+    add(r, "note", peer->row.name, NULL, "%llu records wait for an earlier one that is missing",
+        (unsigned long long)early);
+  vls_buf why;
+  uint64_t at;
+  vls_buf_init(&why, 512);
+  if (vls_aside_newest(core->store, peer->row.id, &at, &why))
+    add(r, "note", peer->row.name, NULL, "a record of theirs was set aside: %.*s", (int)why.n,
+        (const char *)why.p);
+  vls_buf_done(&why);
+}
+
+static vls_err put_level(vls_call *call, const report *r, const char *level) {
+  vls_err err = VLS_OK;
+  for (size_t i = 0; i < r->n && err == VLS_OK; i++) {
+    const finding *f = &r->list[i];
+    if (f->level != level) continue;
+    vls_rpc_finding out = {.level = vls_slice_str(level),
+                           .topic = vls_slice_str(f->topic),
+                           .text = vls_slice_str(f->text),
+                           .has_hint = f->hint[0] != '\0',
+                           .hint = vls_slice_str(f->hint)};
+    err = vls_wire_encode(&vls_rpc_finding_def, &out, call->result);
+  }
+  return err;
+}
+
+vls_err vls_cmd_doctor(vls_call *call) {
+  report r = {.list = vls_calloc(FINDINGS_MAX, sizeof(finding))};
+  static const char *const levels[] = {"problem", "note", "ok"};
+  vls_outbound_flush_pending(call->core);
+  look_at_node(call->core, &r);
+  for (size_t i = 0; i < call->core->n_peers; i++)
+    look_at_contact(call->core, call->core->peers[i], &r);
+  for (size_t i = 0; i < r.n; i++) /* the level is one of ours: compare by place */
+    for (size_t k = 0; k < 3; k++)
+      if (strcmp(r.list[i].level, levels[k]) == 0) r.list[i].level = levels[k];
+  vls_err err = vls_pack_array(call->result, r.n);
+  for (size_t k = 0; k < 3 && err == VLS_OK; k++)
+    err = put_level(call, &r, levels[k]);
+  free(r.list);
+  return err;
+}

@@ -1,0 +1,90 @@
+/* send: each recipient's text is queued on disk, or says why not. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "core/command.h"
+#include "crypto/kdf.h"
+
+/* Why this contact can't be written to; NULL when it can. */
+static const char *obstacle(const vls_peer *peer) {
+  if (peer->row.blocked) return "you have blocked them";
+  if (peer->row.state == VLS_CONTACT_FAILED)
+    return "the invitation you took failed: ask for a new one";
+  return NULL;
+}
+
+static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
+  vls_core *core = call->core;
+  vls_peer *peer = NULL;
+  vls_rpc_sent r = {.to = to};
+  vls_err err = vls_call_who(call, to, &peer);
+  if (err == VLS_OK && obstacle(peer) != NULL)
+    err = vls_call_fail(call, VLS_STATE, NULL, "%s: %s", peer->row.name, obstacle(peer));
+  if (err == VLS_OK && peer->n_pending >= VLS_PENDING_MAX)
+    err = vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
+  if (err == VLS_OK) {
+    r.n = ++core->newest_n;
+    r.has_name = true;
+    r.name = vls_slice_str(peer->row.name);
+    vls_outbound_text(core, peer, text, r.n);
+  } else {
+    r.has_error = r.has_problem = true;
+    r.error = vls_slice_str(vls_err_name(err));
+    r.problem = vls_slice_str(call->problem);
+  }
+  return vls_wire_encode(&vls_rpc_sent_def, &r, call->result);
+}
+
+/* What a client message id stands for: the text and its recipients. */
+static void digest(uint8_t ret[VLS_HASH], const vls_rpc_send *p) {
+  vls_slice parts[1 + 2 * sizeof p->to / sizeof p->to[0]];
+  size_t n = 0;
+  parts[n++] = p->text;
+  for (size_t i = 0; i < p->n_to; i++) {
+    parts[n++] = (vls_slice){(const uint8_t *)"", 1}; /* no name holds a NUL */
+    parts[n++] = p->to[i];
+  }
+  vls_sha256_parts(ret, parts, n);
+}
+
+/* True: this id was here, and the call is answered: as before when it stands for the same. */
+static bool sent_before(vls_call *call, const vls_rpc_send *p, vls_err *ret_err) {
+  vls_buf kept;
+  uint8_t is[VLS_HASH];
+  vls_buf_init(&kept, VLS_RPC_FRAME_MAX);
+  bool found = vls_sent_get(call->core->store, p->cid, &kept) && kept.n > VLS_HASH;
+  digest(is, p);
+  if (found && memcmp(kept.p, is, VLS_HASH) == 0)
+    *ret_err = vls_buf_put(call->result, kept.p + VLS_HASH, kept.n - VLS_HASH);
+  else if (found)
+    *ret_err = vls_call_fail(call, VLS_EXISTS, NULL,
+                             "this cid was used for another text: nothing was sent");
+  vls_buf_done(&kept);
+  return found;
+}
+
+static vls_err remember(vls_call *call, const vls_rpc_send *p) {
+  vls_buf kept;
+  uint8_t is[VLS_HASH];
+  vls_buf_init(&kept, VLS_RPC_FRAME_MAX);
+  digest(is, p);
+  vls_err err = vls_buf_put(&kept, is, VLS_HASH);
+  if (err == VLS_OK) err = vls_buf_put_slice(&kept, vls_buf_slice(call->result));
+  if (err == VLS_OK)
+    vls_sent_put(call->core->store, p->cid, vls_buf_slice(&kept), vls_core_wall(call->core));
+  vls_buf_done(&kept);
+  return err;
+}
+
+vls_err vls_cmd_send(vls_call *call) {
+  vls_core *core = call->core;
+  const vls_rpc_send *p = call->params;
+  vls_err err = VLS_OK;
+  if (p->has_cid && sent_before(call, p, &err)) return err;
+  uint64_t newest = core->newest_n;
+  err = vls_pack_array(call->result, p->n_to);
+  for (size_t i = 0; i < p->n_to && err == VLS_OK; i++)
+    err = send_one(call, p->to[i], p->text);
+  if (err == VLS_OK && p->has_cid && core->newest_n > newest) err = remember(call, p);
+  return err;
+}

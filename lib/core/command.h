@@ -1,0 +1,38 @@
+/* Client commands: how each sees its call. A command reads its parameters by table, does its work,
+ * writes one result, or fails with a name, a sentence and a command that helps. */
+#ifndef VALISE_CORE_COMMAND_H
+#define VALISE_CORE_COMMAND_H
+
+#include "core/core_int.h"
+
+typedef struct vls_call {
+  vls_core *core;
+  vls_client *client;
+  const void *params; /* the struct of the method's table */
+  vls_buf *result;    /* one msgpack value */
+  char problem[512];  /* set by vls_call_fail */
+  char hint[128];
+} vls_call;
+
+typedef vls_err vls_command_fn(vls_call *call);
+
+/* Sets the words a person reads; gives err back. hint may be NULL. */
+vls_err vls_call_fail(vls_call *call, vls_err err, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+VLS_MUST vls_err vls_call_ok(vls_call *call); /* {ok: true} */
+/* Finds a contact (RPC 3.2); fails the call otherwise. */
+VLS_MUST vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer);
+
+vls_command_fn vls_cmd_hello, vls_cmd_init, vls_cmd_status, vls_cmd_doctor;
+vls_command_fn vls_cmd_id_show, vls_cmd_id_safety, vls_cmd_invite_create, vls_cmd_invite_accept;
+vls_command_fn vls_cmd_contact_list, vls_cmd_contact_get, vls_cmd_contact_rename;
+vls_command_fn vls_cmd_contact_verify, vls_cmd_contact_block, vls_cmd_contact_remove;
+vls_command_fn vls_cmd_peer_list, vls_cmd_send, vls_cmd_message_list, vls_cmd_message_get;
+vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls_cmd_outbox_cancel;
+vls_command_fn vls_cmd_subscribe, vls_cmd_ack;
+
+/* Shared by several: appends a contact, a message. */
+VLS_MUST vls_err vls_put_contact(vls_call *call, const vls_peer *peer);
+struct vls_message_row;
+
+#endif

@@ -1,0 +1,396 @@
+/* Connections: from the daemon's bytes to what a link says, and the timers that end one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "citizen/invite.h"
+#include "core/core_int.h"
+
+vls_conn *vls_conn_get(vls_core *core, uint64_t id) {
+  for (size_t i = 0; i < core->n_conns; i++)
+    if (core->conns[i]->id == id) return core->conns[i];
+  return NULL;
+}
+
+vls_conn *vls_conn_new(vls_core *core, uint64_t id) {
+  if (core->n_conns == core->cap_conns) {
+    core->cap_conns = core->cap_conns == 0 ? 16 : core->cap_conns * 2;
+    core->conns = vls_realloc(core->conns, core->cap_conns * sizeof(vls_conn *));
+  }
+  vls_conn *conn = vls_calloc(1, sizeof *conn);
+  conn->id = id;
+  conn->opened = conn->last_in = conn->last_out = core->now.mono_ms;
+  conn->wait_since = conn->ack_at = VLS_NEVER;
+  core->conns[core->n_conns++] = conn;
+  return conn;
+}
+
+static bool is_stranger(const vls_conn *conn) {
+  return !conn->outgoing && conn->peer == NULL && conn->invite == 0;
+}
+
+static void unlist(vls_core *core, vls_conn *conn) {
+  for (size_t i = 0; conn->listed && i < core->n_active; i++)
+    if (core->active[i] == conn) core->active[i] = core->active[--core->n_active];
+  conn->listed = false;
+}
+
+/* The last bytes, such as a CLOSE frame, still go out. */
+static void stage_bytes(vls_core *core, vls_conn *conn) {
+  if (conn->link == NULL || vls_link_out(conn->link)->n == 0) return;
+  vls_buf *out = vls_link_out(conn->link);
+  vls_out_entry *e = vls_out_stage(core, VLS_OUT_SEND);
+  e->link = conn->id;
+  e->bytes = *out; /* the buffer itself goes along */
+  conn->n_sent += out->n;
+  conn->last_out = core->now.mono_ms;
+  vls_buf_init(out, VLS_LINK_OUT_MAX);
+}
+
+void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
+  vls_peer *peer = conn->peer;
+  if (tell) {
+    stage_bytes(core, conn);
+    vls_out_stage(core, VLS_OUT_CLOSE)->link = conn->id;
+  }
+  unlist(core, conn);
+  if (is_stranger(conn)) core->n_strangers--;
+  for (size_t i = 0; i < core->n_conns; i++)
+    if (core->conns[i] == conn) core->conns[i] = core->conns[--core->n_conns];
+  if (peer != NULL && peer->dialing == conn) {
+    peer->dialing = NULL;
+    if (peer->conn == NULL) vls_dial_backoff(core, peer);
+    snprintf(peer->last_failure, sizeof peer->last_failure, "%s", why);
+  }
+  if (peer != NULL && peer->conn == conn) {
+    peer->conn = NULL;
+    peer->row.last_seen = vls_core_wall(core);
+    peer->row_dirty = true;
+    snprintf(peer->last_failure, sizeof peer->last_failure, "%s", why);
+    if (peer->dialing == NULL) vls_dial_backoff(core, peer);
+    vls_peer_touch(core, peer); /* writes what changed, and unloads its sessions */
+  }
+  vls_link_free(conn->link);
+  vls_wipe(conn, sizeof *conn);
+  free(conn);
+}
+
+void vls_conn_close(vls_core *core, vls_conn *conn, vls_close_reason reason, const char *why) {
+  if (conn->link != NULL && conn->up) vls_link_close(conn->link, reason);
+  vls_conn_drop(core, conn, true, why);
+}
+
+static void begin_link(vls_core *core, vls_conn *conn) {
+  vls_peer *peer = conn->peer;
+  vls_buf bytes;
+  vls_card_view view;
+  vls_invite invite;
+  uint8_t invite_bytes[VLS_INVITE_BYTES], knock[32], zeros[32] = {0};
+  vls_buf_init(&bytes, VLS_CARD_MAX);
+  if (conn->by_invite) {
+    if (vls_contact_link(core->store, peer->row.id, &bytes) &&
+        vls_invite_parse(&invite, invite_bytes, vls_buf_slice(&bytes)) == VLS_OK) {
+      vls_invite_knock_key(knock, invite.secret);
+      conn->link = vls_link_dial(&core->self.dh, invite.dh, knock, zeros, &core->rng, core->now);
+    }
+  } else if (vls_contact_card(core->store, peer->row.id, &bytes) &&
+             vls_card_open_known(&view, vls_buf_slice(&bytes)) == VLS_OK) {
+    bool second = peer->failures % 3 == 2 && memcmp(peer->row.knock2, zeros, 32) != 0;
+    conn->link = vls_link_dial(&core->self.dh, view.devices[0].dh,
+                               second ? peer->row.knock2 : peer->row.knock,
+                               second ? peer->row.psk2 : peer->row.psk, &core->rng, core->now);
+  }
+  vls_wipe(knock, sizeof knock);
+  vls_wipe(&invite, sizeof invite);
+  vls_wipe(invite_bytes, sizeof invite_bytes);
+  vls_buf_done(&bytes);
+}
+
+void vls_conn_opened(vls_core *core, const vls_input *in) {
+  bool accepted = (in->link & VLS_LINK_ACCEPTED) != 0;
+  vls_conn *conn = vls_conn_get(core, in->link);
+  if (accepted && conn == NULL) {
+    bool full = core->n_conns >= VLS_LINKS_MAX || core->n_strangers >= VLS_STRANGERS_MAX;
+    if (full || !core->has_self || core->draining) {
+      vls_out_stage(core, VLS_OUT_CLOSE)->link = in->link;
+      return;
+    }
+    conn = vls_conn_new(core, in->link);
+    conn->link = vls_link_accept(&core->self.dh, core->now);
+    core->n_strangers++;
+  } else if (!accepted && conn != NULL && conn->link == NULL) {
+    conn->opened = core->now.mono_ms;
+    begin_link(core, conn);
+    if (conn->link == NULL) {
+      vls_conn_drop(core, conn, true, "their card is not here yet");
+      return;
+    }
+  } else {
+    return; /* closed on our side meanwhile */
+  }
+  vls_core_escape(conn->address, sizeof conn->address, in->text);
+  vls_core_wake_at(core, core->now.mono_ms + VLS_HANDSHAKE_MS);
+  vls_conn_touch(core, conn);
+}
+
+static void superseded_by(vls_core *core, vls_peer *peer, vls_conn *conn) {
+  vls_conn *old = peer->conn;
+  peer->conn = conn; /* so that dropping the old one schedules no dial */
+  if (old != NULL) vls_conn_close(core, old, VLS_CLOSE_SUPERSEDED, "a newer link took over");
+}
+
+/* Two dials that met: both sides keep the one whose dialler has the lower identity. Otherwise the
+ * newer link wins, since its maker may know that the older is dead. */
+static bool loses_to_present(vls_core *core, const vls_conn *conn, const vls_peer *peer) {
+  const vls_conn *present = peer->conn;
+  if (present == NULL || present->outgoing == conn->outgoing) return false;
+  if (core->now.mono_ms - present->opened > 5000) return false;
+  bool we_are_lower = memcmp(core->self.identity.pub, peer->row.identity, 32) < 0;
+  return present->outgoing == we_are_lower;
+}
+
+void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
+  conn->peer = peer;
+  if (peer->dialing == conn) peer->dialing = NULL;
+  if (peer->conn != conn) superseded_by(core, peer, conn);
+  peer->next_dial = VLS_NEVER;
+  peer->last_failure[0] = '\0';
+  if (!conn->by_invite) peer->failures = 0;
+  conn->backlog = true;
+  peer->row.last_seen = vls_core_wall(core);
+  peer->row_dirty = true;
+  /* Their door opened to the keys of a contact: whatever invitation was under way, they know us. */
+  bool as_contact = !conn->by_invite && conn->invite == 0;
+  if (as_contact && peer->row.state == VLS_CONTACT_PENDING && vls_peer_settle(core, peer))
+    vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
+  vls_core_wake_at(core, core->now.mono_ms + VLS_KEEPALIVE_MS);
+  vls_core_log(core, VLS_INFO, "link up contact=%llu %s address=%s",
+               (unsigned long long)peer->row.id, conn->outgoing ? "dialled" : "accepted",
+               conn->address);
+  vls_peer_touch(core, peer);
+}
+
+static bool on_up(vls_core *core, vls_conn *conn) {
+  vls_peer *peer = conn->peer;
+  conn->up = true;
+  if (conn->refuse_used || conn->refuse_expired) {
+    vls_conn_close(core, conn, conn->refuse_used ? VLS_CLOSE_USED : VLS_CLOSE_EXPIRED,
+                   "the invitation is void");
+    return false;
+  }
+  if (!conn->outgoing && conn->invite != 0) {
+    if (vls_link_send_card(conn->link, vls_buf_slice(&core->self.card)) != VLS_OK) return false;
+  }
+  if (peer == NULL) return true;
+  if (conn->outgoing && conn->by_invite && peer->row.state == VLS_CONTACT_READY) {
+    /* They took ours meanwhile, and know us as a contact; to this invitation we are a stranger. */
+    vls_conn_close(core, conn, VLS_CLOSE_SUPERSEDED, "two invitations crossed");
+    return false;
+  }
+  if (loses_to_present(core, conn, peer)) {
+    if (peer->dialing == conn) peer->dialing = NULL;
+    vls_conn_close(core, conn, VLS_CLOSE_SUPERSEDED, "two links met");
+    return false;
+  }
+  vls_conn_adopt(core, conn, peer);
+  return true;
+}
+
+static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
+  vls_peer *peer = conn->peer;
+  bool refused = reason == VLS_CLOSE_USED || reason == VLS_CLOSE_EXPIRED;
+  if (refused && peer != NULL && conn->by_invite && peer->row.state == VLS_CONTACT_PENDING) {
+    const char *why = reason == VLS_CLOSE_USED
+                          ? "the invitation was already used by somebody else; ask for a new one"
+                          : "the invitation has expired; ask for a new one";
+    vls_peer_fail(core, peer, VLS_FEED_FAILED, why);
+  }
+  static const char *const names[] = {
+      "closed",          "they stopped",       "time for new keys",
+      "invitation used", "invitation expired", "another link took over",
+      "too much"};
+  const char *why = reason < sizeof names / sizeof names[0] ? names[reason] : "closed";
+  vls_conn_drop(core, conn, true, why);
+  if (peer != NULL && reason == VLS_CLOSE_REKEY)
+    vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
+}
+
+/* Budgets (PEER 4.8). True while the link may be read. */
+static bool within_budget(vls_core *core, vls_conn *conn, size_t bytes, size_t records) {
+  bool ok = vls_budget_take(&conn->bytes, core->now.mono_ms, bytes, VLS_BYTES_MINUTE) &&
+            vls_budget_take(&conn->records, core->now.mono_ms, records, VLS_RECORDS_MINUTE);
+  if (ok || conn->paused) return ok;
+  conn->paused = true;
+  vls_out_stage(core, VLS_OUT_PAUSE)->link = conn->id;
+  vls_core_wake_at(core, core->now.mono_ms + 60000);
+  return false;
+}
+
+/* False: the connection is gone. */
+static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
+  uint64_t id = conn->id; /* of a connection that may be gone after each step */
+  switch (ev->type) {
+  case VLS_LINK_EV_KNOCK:
+    if (vls_knock_find(core, conn))
+      core->n_strangers--;
+    else
+      vls_link_silence(conn->link);
+    return true;
+  case VLS_LINK_EV_PEER: vls_knock_peer(core, conn); return vls_conn_get(core, id) != NULL;
+  case VLS_LINK_EV_UP: return on_up(core, conn);
+  case VLS_LINK_EV_RECORD:
+    within_budget(core, conn, 0, 1);
+    if (vls_inbound_record(core, conn, ev->bytes)) {
+      conn->got++;
+      vls_conn_touch(core, conn);
+      return true;
+    }
+    vls_conn_close(core, conn,
+                   conn->refuse_used      ? VLS_CLOSE_USED
+                   : conn->refuse_expired ? VLS_CLOSE_EXPIRED
+                                          : VLS_CLOSE_BUDGET,
+                   "they sent what cannot be taken now");
+    return false;
+  case VLS_LINK_EV_ACK:
+    if (vls_outbound_ack(core, conn, ev->count)) return true;
+    vls_conn_close(core, conn, VLS_CLOSE_BYE, "they acknowledged what was never sent");
+    return false;
+  case VLS_LINK_EV_CARD:
+    vls_begin_card(core, conn, ev->bytes);
+    return vls_conn_get(core, id) != NULL;
+  case VLS_LINK_EV_CLOSE: on_close(core, conn, ev->count); return false;
+  }
+  return true;
+}
+
+/* An accepted link that fails before its caller is known may be a replay, even of our own knock:
+ * its key opened, and still it must see nothing but a stranger's silence (PEER 4.2). */
+static bool hush(vls_core *core, vls_conn *conn) {
+  vls_link_state state = vls_link_state_of(conn->link);
+  if (conn->outgoing || (state != VLS_LINK_KNOCK && state != VLS_LINK_HANDSHAKE)) return false;
+  if (!is_stranger(conn)) core->n_strangers++;
+  conn->peer = NULL;
+  conn->invite = 0;
+  vls_link_silence(conn->link);
+  return true;
+}
+
+void vls_conn_bytes(vls_core *core, const vls_input *in) {
+  vls_conn *conn = vls_conn_get(core, in->link);
+  if (conn == NULL || conn->link == NULL) return;
+  uint64_t id = in->link;
+  conn->last_in = core->now.mono_ms;
+  conn->n_received += in->bytes.n;
+  within_budget(core, conn, in->bytes.n, 0);
+  vls_err err = vls_link_feed(conn->link, in->bytes);
+  while (err == VLS_OK) {
+    vls_link_event ev;
+    err = vls_link_next(conn->link, &core->rng, core->now, &ev);
+    if (err != VLS_OK) break;
+    if (!on_event(core, conn, &ev) || vls_conn_get(core, id) == NULL) return;
+  }
+  vls_conn_touch(core, conn);
+  if (err == VLS_AGAIN || hush(core, conn)) return;
+  vls_core_log(core, VLS_NOTICE, "link broke the protocol address=%s state=%s error=%s",
+               conn->address, vls_link_state_name(conn->link), vls_err_name(err));
+  vls_conn_drop(core, conn, true, "the other side broke the protocol");
+}
+
+void vls_conn_gone(vls_core *core, const vls_input *in) {
+  vls_conn *conn = vls_conn_get(core, in->link);
+  if (conn == NULL) return;
+  char why[96];
+  vls_core_escape(why, sizeof why, in->text);
+  vls_conn_drop(core, conn, false, why[0] != '\0' ? why : "the connection ended");
+}
+
+void vls_conn_touch(vls_core *core, vls_conn *conn) {
+  if (conn->listed) return;
+  if (core->n_active == core->cap_active) {
+    core->cap_active = core->cap_active == 0 ? 16 : core->cap_active * 2;
+    core->active = vls_realloc(core->active, core->cap_active * sizeof(vls_conn *));
+  }
+  core->active[core->n_active++] = conn;
+  conn->listed = true;
+}
+
+void vls_conn_flush(vls_core *core) {
+  while (core->n_active > 0) {
+    vls_conn *conn = core->active[--core->n_active];
+    conn->listed = false;
+    if (conn->link == NULL) continue;
+    bool late = core->now.mono_ms >= conn->ack_at;
+    bool company = vls_link_out(conn->link)->n > 0;
+    if (conn->up && conn->got > conn->got_acked && (late || company)) {
+      if (vls_link_send_ack(conn->link, conn->got) == VLS_OK) conn->got_acked = conn->got;
+      conn->ack_at = VLS_NEVER;
+    } else if (conn->up && conn->got > conn->got_acked && conn->ack_at == VLS_NEVER) {
+      conn->ack_at = core->now.mono_ms + VLS_ACK_DELAY_MS;
+      vls_core_wake_at(core, conn->ack_at);
+    }
+    stage_bytes(core, conn);
+  }
+}
+
+/* The moment this connection must be looked at; past: `why` it ends. */
+static uint64_t conn_deadline(const vls_conn *conn, const char **why) {
+  if (conn->link == NULL) return VLS_NEVER; /* the daemon times dials */
+  if (!conn->up) {
+    *why = "no answer to the knock";
+    return conn->opened + (conn->outgoing ? VLS_HANDSHAKE_MS : VLS_STRANGER_MS);
+  }
+  /* Behind an invitation stands nobody yet: who brings no first record may not stay for good. */
+  *why = "no first record";
+  if (conn->peer == NULL) return conn->opened + VLS_STRANGER_MS;
+  if (conn->paused) return VLS_NEVER; /* it is we who don't listen */
+  *why = "no sign of life";
+  uint64_t silence = conn->last_in + VLS_SILENCE_MS;
+  uint64_t since = conn->wait_since > conn->last_in ? conn->wait_since : conn->last_in;
+  /* The oldest record needs its time on a slow line, and no word may come back meanwhile. */
+  size_t bytes = conn->flight[conn->sent_acked % VLS_WINDOW_RECORDS].bytes;
+  uint64_t patience = VLS_ACK_WAIT_MS + bytes * 1000 / VLS_SLOWEST_LINE;
+  uint64_t wait = conn->wait_since == VLS_NEVER ? VLS_NEVER : since + patience;
+  return wait < silence ? wait : silence;
+}
+
+static void keep_alive(vls_core *core, vls_conn *conn) {
+  uint64_t due = conn->last_out + VLS_KEEPALIVE_MS;
+  if (core->now.mono_ms >= due) {
+    conn->last_out = core->now.mono_ms;
+    vls_err err = vls_link_send_decoy(conn->link, (size_t)vls_rng_below(&core->rng, 32));
+    if (err == VLS_OK) vls_conn_touch(core, conn);
+    due = core->now.mono_ms + VLS_KEEPALIVE_MS;
+  }
+  vls_core_wake_at(core, due);
+}
+
+static void tick_one(vls_core *core, vls_conn *conn) {
+  const char *why = "";
+  uint64_t deadline = conn_deadline(conn, &why);
+  if (core->now.mono_ms >= deadline) {
+    vls_conn_close(core, conn, VLS_CLOSE_BYE, why);
+    return;
+  }
+  vls_core_wake_at(core, deadline);
+  if (conn->paused && core->now.mono_ms - conn->bytes.since >= 60000) {
+    conn->paused = false;
+    conn->last_in = core->now.mono_ms; /* what they said meanwhile is still to be read */
+    vls_out_stage(core, VLS_OUT_RESUME)->link = conn->id;
+    vls_core_wake_at(core, conn_deadline(conn, &why));
+  }
+  if (conn->paused) vls_core_wake_at(core, conn->bytes.since + 60000);
+  if (!conn->up) return;
+  if (core->now.mono_ms >= conn->ack_at) vls_conn_touch(core, conn);
+  vls_core_wake_at(core, conn->ack_at);
+  keep_alive(core, conn);
+  if (conn->outgoing && vls_link_worn(conn->link, core->now) && conn->flight_bytes == 0) {
+    vls_peer *peer = conn->peer;
+    vls_conn_close(core, conn, VLS_CLOSE_REKEY, "time for new keys");
+    if (peer != NULL) vls_dial_schedule(core, peer, 1);
+  }
+}
+
+void vls_conn_tick(vls_core *core) {
+  for (size_t i = core->n_conns; i > 0; i--)
+    tick_one(core, core->conns[i - 1]);
+}

@@ -1,0 +1,221 @@
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "core/core_int.h"
+#include "crypto/kdf.h"
+#include "store/guard.h"
+
+static const uint64_t housekeeping_ms = 3600 * 1000;
+static const uint64_t knock_memory_ms = 48 * 3600 * 1000;
+
+uint64_t vls_core_wall(const vls_core *core) {
+  return core->now.wall_ms < 0 ? 0 : (uint64_t)core->now.wall_ms;
+}
+
+void vls_core_wake_at(vls_core *core, uint64_t mono_ms) {
+  if (mono_ms < core->wake) core->wake = mono_ms;
+}
+
+bool vls_budget_take(vls_budget *budget, uint64_t mono_ms, uint64_t amount, uint64_t most) {
+  if (mono_ms - budget->since >= 60000) *budget = (vls_budget){.since = mono_ms};
+  if (budget->used + amount > most) return false;
+  budget->used += amount;
+  return true;
+}
+
+static void configure(vls_core *core, const vls_core_conf *conf) {
+  core->no_read_receipts = conf->no_read_receipts;
+  core->items_per_event = conf->items_per_event;
+  if (core->items_per_event == 0 || core->items_per_event > VLS_EVENT_ITEMS)
+    core->items_per_event = VLS_EVENT_ITEMS;
+}
+
+vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now) {
+  vls_err err = vls_crypto_init();
+  if (err != VLS_OK) return err;
+  vls_core *core = vls_calloc(1, sizeof *core);
+  core->store = conf->store;
+  core->version = conf->version;
+  core->now = now;
+  core->started = now.mono_ms;
+  core->wake = VLS_NEVER;
+  configure(core, conf);
+  vls_rng_init(&core->rng, conf->seed);
+  vls_buf_init(&core->advertised, 4096);
+  vls_buf_init(&core->listening, 4096);
+  core->next_dial_id = 1;
+  core->has_self = vls_self_load(&core->self, core->store);
+  core->newest_n = vls_message_newest(core->store);
+  core->newest_c = vls_feed_newest(core->store);
+  if (core->has_self) {
+    vls_peers_load(core);
+    vls_invites_load(core);
+  }
+  core->housekeeping = now.mono_ms + 60 * 1000;
+  vls_core_wake_at(core, core->housekeeping);
+  err = vls_store_error(core->store);
+  if (err != VLS_OK) {
+    vls_core_free(core);
+    return err;
+  }
+  *ret_core = core;
+  return VLS_OK;
+}
+
+void vls_core_free(vls_core *core) {
+  if (core == NULL) return;
+  while (core->n_conns > 0)
+    vls_conn_drop(core, core->conns[core->n_conns - 1], false, "");
+  vls_peers_free(core);
+  free(core->conns);
+  free(core->busy);
+  free(core->active);
+  if (core->invites != NULL) vls_wipe(core->invites, core->n_invites * sizeof *core->invites);
+  free(core->invites);
+  vls_out_free(&core->staged);
+  vls_out_free(&core->ready);
+  vls_buf_done(&core->polled.bytes);
+  free(core->polled.list);
+  vls_buf_done(&core->advertised);
+  vls_buf_done(&core->listening);
+  if (core->has_self) vls_self_close(&core->self);
+  vls_rng_done(&core->rng);
+  vls_wipe(core, sizeof *core);
+  free(core);
+}
+
+/* Copies address texts into one buffer and points slices at them. */
+static size_t keep_addresses(vls_buf *buf, vls_slice *out, size_t max, const vls_slice *list,
+                             size_t n) {
+  size_t at[16], used = 0;
+  vls_buf_clear(buf);
+  for (size_t i = 0; i < n && used < max; i++) {
+    at[used] = buf->n;
+    if (list[i].n == 0 || list[i].n > 128 || vls_buf_put_slice(buf, list[i]) != VLS_OK) continue;
+    out[used++].n = list[i].n;
+  }
+  for (size_t i = 0; i < used; i++)
+    out[i].p = buf->p + at[i];
+  return used;
+}
+
+/* Addresses or time may ask for a new card: contacts get it with the next event. */
+static void refresh_card(vls_core *core) {
+  if (!core->has_self) return;
+  if (!vls_self_refresh(&core->self, core->store, &core->rng, core->addresses, core->n_addresses,
+                        vls_core_wall(core)))
+    return;
+  for (size_t i = 0; i < core->n_peers; i++) {
+    vls_peer *peer = core->peers[i];
+    if (peer->row.state != VLS_CONTACT_READY) continue;
+    peer->card_due = true;
+    vls_peer_touch(core, peer);
+  }
+}
+
+static void network_changed(vls_core *core) {
+  for (size_t i = 0; i < core->n_peers; i++) {
+    vls_peer *peer = core->peers[i];
+    peer->failures = 0;
+    if (peer->conn == NULL && peer->dialing == NULL)
+      vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 1000));
+  }
+}
+
+vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
+  if (core->poisoned) return VLS_STORAGE;
+  core->now = now;
+  vls_client *client;
+  switch (in->type) {
+  case VLS_IN_OPENED: vls_conn_opened(core, in); break;
+  case VLS_IN_BYTES: vls_conn_bytes(core, in); break;
+  case VLS_IN_CLOSED: vls_conn_gone(core, in); break;
+  case VLS_IN_COMMAND: vls_command(core, in); break;
+  case VLS_IN_GONE: vls_client_gone(core, in->client); break;
+  case VLS_IN_FULL:
+  case VLS_IN_DRAINED:
+    client = vls_client_get(core, in->client, false);
+    if (client != NULL) client->full = in->type == VLS_IN_FULL;
+    core->feed_grew = true;
+    break;
+  case VLS_IN_ENTROPY: vls_rng_stir(&core->rng, in->bytes); break;
+  case VLS_IN_ADDRESSES:
+    core->n_addresses =
+        keep_addresses(&core->advertised, core->addresses, VLS_ADDRESSES_MAX, in->list, in->n_list);
+    core->n_listens = keep_addresses(&core->listening, core->listens, 16, in->list2, in->n_list2);
+    refresh_card(core);
+    break;
+  case VLS_IN_NETWORK: network_changed(core); break;
+  case VLS_IN_CONFIG: configure(core, in->conf); break;
+  }
+  return vls_store_error(core->store);
+}
+
+/* Once an hour: what has had its time goes. */
+static void keep_house(vls_core *core) {
+  uint64_t now = vls_core_wall(core), day = 86400 * 1000;
+  core->housekeeping = core->now.mono_ms + housekeeping_ms;
+  refresh_card(core);
+  if (now < 60 * day) return; /* a clock that was never set */
+  vls_knock_drop_before(core->store, now - knock_memory_ms);
+  vls_skipped_drop_before(core->store, now - 30 * day);
+  vls_sent_drop_before(core->store, now - VLS_SENT_DAYS * day);
+  vls_feed_trim(core->store, now - 30 * day, vls_consumer_lowest(core->store) >> 7);
+  vls_invite_drop_before(core->store, now - VLS_INVITE_KEEP_MS);
+  vls_invites_load(core);
+}
+
+vls_err vls_core_tick(vls_core *core, vls_now now) {
+  if (core->poisoned) return VLS_STORAGE;
+  core->now = now;
+  if (now.mono_ms < core->wake) return VLS_OK;
+  core->wake = VLS_NEVER;
+  if (now.mono_ms >= core->housekeeping && !core->draining) keep_house(core);
+  if (!core->draining)
+    vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
+  vls_dial_tick(core);
+  vls_conn_tick(core);
+  return vls_store_error(core->store);
+}
+
+uint64_t vls_core_deadline(const vls_core *core) {
+  return core->poisoned ? VLS_NEVER : core->wake;
+}
+
+bool vls_core_seal(vls_core *core, vls_now now) {
+  core->now = now;
+  if (core->poisoned) return false;
+  for (size_t i = 0; i < core->n_busy; i++) { /* the list may grow meanwhile */
+    vls_peer *peer = core->busy[i];
+    vls_outbound_pump(core, peer);
+    vls_peer_flush(core, peer);
+    if (peer->conn == NULL) vls_peer_unload(core, peer);
+    peer->listed = false;
+  }
+  core->n_busy = 0;
+  vls_conn_flush(core);
+  vls_notify_pump(core);
+  if (vls_store_dirty(core->store)) return true;
+  vls_out_release(core);
+  return false;
+}
+
+void vls_core_committed(vls_core *core, vls_err result) {
+  if (result == VLS_OK) {
+    vls_out_release(core);
+    return;
+  }
+  core->poisoned = true;
+  vls_out_revoke(core, result);
+}
+
+bool vls_core_poisoned(const vls_core *core) {
+  return core->poisoned;
+}
+
+void vls_core_drain(vls_core *core, vls_now now) {
+  core->now = now;
+  core->draining = true;
+  while (core->n_conns > 0)
+    vls_conn_close(core, core->conns[core->n_conns - 1], VLS_CLOSE_BYE, "the node stops");
+}

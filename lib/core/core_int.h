@@ -1,0 +1,288 @@
+/* Inside of the core: the state its files share. RAM is a cache of the store. */
+#ifndef VALISE_CORE_CORE_INT_H
+#define VALISE_CORE_CORE_INT_H
+
+#include "carry/link.h"
+#include "citizen/self.h"
+#include "crypto/rng.h"
+#include "proto/rpc.h"
+#include "store/contacts.h"
+#include "store/feed.h"
+#include "store/messages.h"
+#include "store/sessions.h"
+#include "valise/core.h"
+
+enum {
+  VLS_WINDOW_RECORDS = 64,     /* records on a link without their ACK */
+  VLS_WINDOW_BYTES = 1 << 20,  /* and their bytes */
+  VLS_PENDING_MAX = 8192,      /* texts of one batch */
+  VLS_OUTPUTS_MAX = 1 << 20,   /* outputs waiting to be polled: more is a bug of the owner */
+  VLS_NOTIFY_ROUND = 256,      /* notifications to one client in one batch */
+  VLS_KNOCKS_MINUTE = 30,      /* handshakes a minute of one contact or invitation */
+  VLS_CARDS_MINUTE = 60,       /* cards a minute that are looked at, of one contact */
+  VLS_FIRSTS_MINUTE = 30,      /* sessions a minute that one contact may begin */
+  VLS_RECORDS_MINUTE = 600000, /* records a minute of one contact; then its link is not read */
+};
+#define VLS_SLOWEST_LINE UINT64_C(512) /* bytes a second: a line that carries less is dead */
+#define VLS_BYTES_MINUTE (UINT64_C(3) << 30)
+#define VLS_STRANGER_MS UINT64_C(60000)    /* a stranger is read so long */
+#define VLS_HANDSHAKE_MS UINT64_C(15000)   /* a handshake takes no longer */
+#define VLS_ACK_WAIT_MS UINT64_C(30000)    /* no answer to a record for so long: the link is dead */
+#define VLS_KEEPALIVE_MS UINT64_C(120000)  /* a decoy after so much silence of ours */
+#define VLS_SILENCE_MS UINT64_C(300000)    /* no byte for so long: the link is dead */
+#define VLS_ACK_DELAY_MS UINT64_C(1000)    /* an ACK of receipts alone can wait for company */
+#define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
+#define VLS_BACKOFF_MIN_MS UINT64_C(1000)
+#define VLS_BACKOFF_QUEUED_MS UINT64_C(300000) /* longest wait while something is queued */
+#define VLS_BACKOFF_MAX_MS UINT64_C(900000)
+#define VLS_INVITE_KEEP_MS                                                                         \
+  (UINT64_C(30) * 86400 * 1000) /* a dead invitation still says why it is dead */
+
+/* A token bucket over a minute. */
+typedef struct vls_budget {
+  uint64_t since; /* mono_ms when the minute began */
+  uint64_t used;
+} vls_budget;
+
+/* A text written in this batch, not in the store yet: it goes there once, in the state the batch
+ * ends with. */
+typedef struct vls_pending {
+  uint64_t n, stamp;
+  vls_buf text;
+} vls_pending;
+
+struct vls_conn;
+
+/* A contact in memory. */
+typedef struct vls_peer {
+  vls_contact_row row;
+  vls_talk_row talk;
+  bool row_dirty, talk_dirty;
+  struct vls_conn *conn; /* its live link */
+  struct vls_conn *dialing;
+  uint64_t next_dial;    /* mono_ms, or VLS_NEVER */
+  unsigned failures;     /* dials in a row that failed */
+  char last_failure[96]; /* for people */
+  vls_budget knocks, firsts, cards;
+  vls_session_row *sessions; /* loaded while in use */
+  size_t n_sessions;
+  bool sessions_loaded;
+  uint32_t sessions_dirty; /* bit per session */
+  uint64_t in_seq;         /* of the device of sessions[0]; cache of chain */
+  vls_pending *pending;
+  size_t n_pending, cap_pending;
+  bool has_queued;  /* queued texts in the store */
+  uint64_t anew_at; /* mono_ms of the last session begun because a record opened for none; 0 */
+  vls_buf prefix;   /* before the first record of a session that begins in this batch */
+  bool receipt_due, read_due, card_due, hello_due;
+  bool listed; /* in core->busy */
+} vls_peer;
+
+/* A record on its way over a link. */
+typedef struct vls_flight {
+  uint64_t seq;
+  size_t bytes;
+} vls_flight;
+
+/* A connection: dialling, or carrying a link. */
+typedef struct vls_conn {
+  uint64_t id;
+  vls_link *link;     /* NULL while dialling */
+  vls_peer *peer;     /* whose it is, once known */
+  uint32_t invite;    /* the invitation it knocked with; 0 */
+  uint8_t pinned[32]; /* the static key seen, while there is no contact yet */
+  bool outgoing, by_invite, second_key, up, paused, refuse_used, refuse_expired;
+  bool heard;                         /* something was received since the last deadline check */
+  uint64_t opened, last_in, last_out; /* mono_ms */
+  uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
+  uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */
+  uint64_t got, got_acked;            /* records dealt with; of those, acknowledged */
+  uint64_t sent, sent_acked, sent_seq;
+  bool backlog; /* the outbox may hold more to send */
+  vls_flight flight[VLS_WINDOW_RECORDS];
+  size_t flight_bytes;
+  vls_budget bytes, records;
+  uint64_t n_sent, n_received;
+  bool listed; /* in core->active */
+  char address[80];
+} vls_conn;
+
+typedef struct vls_client {
+  uint64_t id;
+  bool hello, subscribed, live, full;
+  char consumer[33];
+  uint64_t at;    /* the next feed row */
+  unsigned index; /* texts of that row already told */
+  bool gap;       /* tell it that older events were dropped */
+} vls_client;
+
+typedef struct vls_invite_key {
+  uint32_t id;
+  uint64_t expires; /* ms since 1970 */
+  bool used;
+  uint64_t contact;
+  uint8_t knock[32];
+  vls_budget knocks;
+} vls_invite_key;
+
+typedef struct vls_out_entry {
+  vls_output_type type;
+  uint64_t link, client;
+  uint64_t msgid; /* of a reply */
+  vls_level level;
+  vls_buf bytes;
+  vls_slice *list;
+  size_t n_list;
+} vls_out_entry;
+
+typedef struct vls_out_queue {
+  vls_out_entry *items;
+  size_t at, n, cap;
+} vls_out_queue;
+
+struct vls_core {
+  vls_store *store;
+  vls_rng rng;
+  const char *version;
+  unsigned items_per_event;
+  bool no_read_receipts, poisoned, draining, has_self;
+  vls_now now;      /* of the call under way */
+  uint64_t started; /* mono_ms */
+  vls_self self;
+  vls_peer **peers; /* by growing id */
+  size_t n_peers, cap_peers;
+  vls_conn **conns;
+  size_t n_conns, cap_conns;
+  size_t n_strangers;
+  uint64_t next_dial_id;
+  vls_invite_key *invites;
+  size_t n_invites;
+  vls_client clients[VLS_CLIENTS_MAX];
+  uint64_t newest_n, newest_c;
+  uint64_t wake;         /* mono_ms of the next timer, or earlier */
+  uint64_t housekeeping; /* mono_ms */
+  bool feed_grew;
+  vls_peer **busy; /* peers with something to do at the end of the batch */
+  size_t n_busy, cap_busy;
+  vls_conn **active; /* connections with bytes or ACKs to send */
+  size_t n_active, cap_active;
+  vls_out_queue staged, ready;
+  vls_out_entry polled;          /* what the last poll lent out */
+  vls_buf advertised, listening; /* address texts, each with a NUL */
+  vls_slice addresses[VLS_ADDRESSES_MAX];
+  size_t n_addresses;
+  vls_slice listens[16];
+  size_t n_listens;
+};
+
+/* core.c */
+void vls_core_wake_at(vls_core *core, uint64_t mono_ms);
+uint64_t vls_core_wall(const vls_core *core); /* ms since 1970, never negative */
+/* True, and counted, while the budget of this minute holds. */
+bool vls_budget_take(vls_budget *budget, uint64_t mono_ms, uint64_t amount, uint64_t most);
+
+/* output.c */
+vls_out_entry *vls_out_stage(vls_core *core, vls_output_type type);
+void vls_out_release(vls_core *core); /* staged becomes ready */
+/* The batch came to nothing: of what is staged only the replies leave, and say why. */
+void vls_out_revoke(vls_core *core, vls_err why);
+void vls_out_free(vls_out_queue *queue);
+void vls_core_log(vls_core *core, vls_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Copies text into out with every byte a terminal could act on as \xNN. */
+void vls_core_escape(char *out, size_t max, vls_slice text);
+
+/* peers.c */
+void vls_peers_load(vls_core *core);
+void vls_peers_free(vls_core *core);
+vls_peer *vls_peer_get(vls_core *core, uint64_t id);
+vls_peer *vls_peer_by_identity(vls_core *core, const uint8_t identity[32]);
+/* A new contact (or a removed one met again) under a name that is made unique. Slices are copied.
+ */
+vls_peer *vls_peer_new(vls_core *core, const uint8_t identity[32], vls_slice name, vls_slice claim,
+                       vls_contact_state state);
+/* VLS_EXISTS when another contact's name folds the same; VLS_MALFORMED. */
+VLS_MUST vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name);
+/* What their card calls them. Becomes the petname while that is only a piece of the id. */
+void vls_peer_claim(vls_core *core, vls_peer *peer, vls_slice claim);
+void vls_peer_set_keys(vls_core *core, vls_peer *peer, const uint8_t psk[32],
+                       const uint8_t knock[32]);
+void vls_peer_problem(vls_core *core, vls_peer *peer, const char *text);
+/* It has something to do at the end of the batch. */
+void vls_peer_touch(vls_core *core, vls_peer *peer);
+void vls_peer_flush(vls_core *core, vls_peer *peer);
+void vls_peer_sessions(vls_core *core, vls_peer *peer); /* loads them */
+void vls_peer_unload(vls_core *core, vls_peer *peer);
+/* Puts a new session first; the oldest beyond the limit goes. */
+void vls_peer_add_session(vls_core *core, vls_peer *peer, const vls_session_row *row);
+bool vls_peer_visible(const vls_peer *peer); /* not removed */
+/* Only its places in the hash chains stay. */
+void vls_peer_forget(vls_core *core, vls_peer *peer);
+/* Their invitation is void: the contact fails, and the texts queued for it with it. A contact that
+ * was there before the invitation is what it was. */
+void vls_peer_fail(vls_core *core, vls_peer *peer, vls_feed_type told_as, const char *why);
+/* A known contact whose new invitation was taken: pending again until they confirm. The old way
+ * stays open: card_seq 0 says that the card in the store is the one of before. */
+void vls_peer_renew(vls_core *core, vls_peer *peer);
+/* They are there: ready, under the card in the store. False when there is none. */
+bool vls_peer_settle(vls_core *core, vls_peer *peer);
+
+/* dial.c */
+void vls_dial_schedule(vls_core *core, vls_peer *peer, uint64_t in_ms);
+void vls_dial_backoff(vls_core *core, vls_peer *peer);
+void vls_dial_tick(vls_core *core);
+
+/* conns.c, knocks.c */
+vls_conn *vls_conn_get(vls_core *core, uint64_t id);
+vls_conn *vls_conn_new(vls_core *core, uint64_t id);
+/* Forgets it; the daemon is told to close unless it told us. */
+void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why);
+void vls_conn_close(vls_core *core, vls_conn *conn, vls_close_reason reason, const char *why);
+/* This live link is this contact's from now on. */
+void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer);
+void vls_conn_opened(vls_core *core, const vls_input *in);
+void vls_conn_bytes(vls_core *core, const vls_input *in);
+void vls_conn_gone(vls_core *core, const vls_input *in);
+void vls_conn_tick(vls_core *core);
+void vls_conn_touch(vls_core *core, vls_conn *conn);
+void vls_conn_flush(vls_core *core); /* ACKs, then bytes become outputs */
+bool vls_knock_find(vls_core *core, vls_conn *conn);
+void vls_knock_peer(vls_core *core, vls_conn *conn);
+void vls_invites_load(vls_core *core);
+
+/* inbound.c, begin.c */
+/* True: dealt with, to be acknowledged. False: the link must be closed without that. */
+bool vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record);
+bool vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record);
+/* Closes the link when the card is not the inviter's. */
+void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card);
+
+/* items.c */
+struct vls_direct_in;
+void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device,
+                    const struct vls_direct_in *in);
+
+/* outbound.c */
+void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n);
+void vls_outbound_flush_pending(vls_core *core); /* before a query reads the store */
+void vls_outbound_pump(vls_core *core, vls_peer *peer);
+bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count);
+/* After a new session: everything without a receipt is sealed again under it. */
+void vls_outbound_reseal(vls_core *core, vls_peer *peer);
+/* The contact goes. What is signed and without a receipt is put by: were it lost, the chain of our
+ * events would break for good, and with it the talk, should we meet again. */
+void vls_outbound_put_by(vls_core *core, vls_peer *peer);
+
+/* notify.c */
+void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,
+                  uint64_t last, const char *text);
+void vls_notify_pump(vls_core *core);
+
+/* command.c */
+void vls_command(vls_core *core, const vls_input *in);
+/* Makes the reply say that its call failed, and why. */
+void vls_command_revoke(vls_out_entry *reply, vls_err why);
+void vls_client_gone(vls_core *core, uint64_t id);
+vls_client *vls_client_get(vls_core *core, uint64_t id, bool make);
+
+#endif

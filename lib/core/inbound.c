@@ -1,0 +1,236 @@
+/* A record comes in: find its session, open, verify, then take what it says. Nothing is kept of a
+ * record that fails anywhere on the way. */
+#include "core/inbound.h"
+
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "conv/direct.h"
+#include "core/core_int.h"
+#include "crypto/kdf.h"
+#include "store/guard.h"
+
+static void set_aside(vls_core *core, vls_peer *peer, vls_slice record, const char *why) {
+  uint8_t id[32];
+  vls_sha256(id, record);
+  vls_aside_put(core->store, id, peer == NULL ? 0 : peer->row.id, vls_slice_str(why), record.n,
+                vls_core_wall(core));
+  vls_core_log(core, VLS_NOTICE, "record set aside contact=%llu why=%s",
+               (unsigned long long)(peer == NULL ? 0 : peer->row.id), why);
+}
+
+typedef enum verdict {
+  TAKEN,     /* verified, its words are in the store */
+  DUPLICATE, /* was here before */
+  EARLY,     /* an earlier event is missing */
+  POISON,    /* opens for this session, but is not right */
+  FOREIGN,   /* no header key opens it */
+  FORKED,    /* another event with a seq that was here: their state was copied or restored */
+} verdict;
+
+typedef struct attempt {
+  vls_session_row *session;
+  size_t index;
+  vls_ratchet_peek look;
+  bool has_mk;
+  uint8_t mk[32];
+} attempt;
+
+/* Which session's header key opens it? */
+static verdict find_session(vls_core *core, vls_peer *peer, vls_slice record, attempt *ret) {
+  vls_peer_sessions(core, peer);
+  for (size_t i = 0; i < peer->n_sessions; i++) {
+    vls_session_row *session = &peer->sessions[i];
+    vls_err err = vls_ratchet_look(&session->ratchet, record, &ret->look);
+    if (err == VLS_UNKNOWN) continue;
+    if (err != VLS_OK) return POISON;
+    ret->session = session;
+    ret->index = i;
+    ret->has_mk = ret->look.old && vls_skipped_get(core->store, peer->row.id, session->ratchet.th,
+                                                   ret->look.chain, ret->look.n, ret->mk);
+    return ret->look.old && !ret->has_mk ? DUPLICATE : TAKEN;
+  }
+  return FOREIGN;
+}
+
+/* Everything verified: the new ratchet state, the chain and the words go to the store together. */
+static void keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_ratchet *next,
+                 const vls_skips *skips, const vls_direct_in *in, vls_slice header,
+                 const uint8_t hash[32]) {
+  const uint8_t *th = a->session->ratchet.th;
+  a->session->ratchet = *next;
+  peer->sessions_dirty |= 1u << a->index;
+  vls_skipped_put(core->store, peer->row.id, th, skips, vls_core_wall(core));
+  if (a->has_mk) vls_skipped_drop(core->store, peer->row.id, th, a->look.chain, a->look.n);
+  uint64_t device =
+      vls_chain_put(core->store, peer->row.id, a->session->device, in->event.seq, hash);
+  vls_event_put(core->store, peer->row.id, device, in->event.seq, header, in->event.sig);
+  peer->in_seq = in->event.seq;
+  vls_items_take(core, peer, device, in);
+  vls_peer_touch(core, peer);
+}
+
+/* An event whose seq was here before: the same words under another seal, or a fork of their
+ * history? */
+static bool same_event(vls_core *core, const vls_peer *peer, uint64_t device,
+                       const vls_direct_in *in) {
+  vls_buf bytes;
+  vls_event_header header;
+  vls_buf_init(&bytes, 4096);
+  bool kept = vls_event_get(core->store, peer->row.id, device, in->event.seq, &bytes, NULL);
+  bool same = !kept || /* it went when its contact was removed: nothing to compare with */
+              (vls_wire_decode(&vls_event_header_def, VLS_WIRE_STRICT, vls_buf_slice(&bytes),
+                               &header, NULL) == VLS_OK &&
+               header.n_items == in->hashes.n && header.stamp == in->event.stamp &&
+               memcmp(header.items, in->hashes.hash, in->hashes.n * 32) == 0);
+  vls_buf_done(&bytes);
+  return same;
+}
+
+static verdict open_with(vls_core *core, vls_peer *peer, const attempt *a, vls_slice record,
+                         const uint8_t *th_first) {
+  vls_ratchet next = a->session->ratchet;
+  vls_skips skips = {0};
+  vls_direct_in in;
+  vls_buf header;
+  vls_chain_row last;
+  uint8_t hash[32];
+  verdict v = POISON;
+  vls_buf_init(&header, 4096);
+  vls_chain_get(core->store, peer->row.id, a->session->device, &last);
+  if (vls_direct_open(&next, &a->look, a->has_mk ? a->mk : NULL, record, &core->rng, &skips, &in) ==
+      VLS_OK) {
+    vls_direct_ends ends = {.author = peer->row.identity,
+                            .device = a->session->device,
+                            .recipient = core->self.identity.pub};
+    if (in.event.seq <= last.seq && !same_event(core, peer, last.number, &in)) {
+      v = FORKED;
+    } else if (in.event.seq <= last.seq) {
+      v = DUPLICATE; /* sealed again under other keys: the words are known */
+      a->session->ratchet = next;
+      peer->sessions_dirty |= 1u << a->index;
+      vls_skipped_put(core->store, peer->row.id, next.th, &skips, vls_core_wall(core));
+      vls_peer_touch(core, peer);
+    } else if (in.event.seq > last.seq + 1) {
+      v = EARLY;
+    } else if (vls_direct_verify(&in, &ends, last.head, th_first, &header, hash) == VLS_OK) {
+      v = TAKEN;
+      keep(core, peer, a, &next, &skips, &in, vls_buf_slice(&header), hash);
+    }
+    vls_direct_in_done(&in);
+  }
+  vls_skips_done(&skips);
+  vls_wipe(&next, sizeof next);
+  vls_buf_done(&header);
+  return v;
+}
+
+bool vls_inbound_probe(vls_core *core, const vls_session_row *row, vls_slice record) {
+  vls_ratchet next = row->ratchet;
+  vls_ratchet_peek look;
+  vls_skips skips = {0};
+  vls_direct_in in;
+  bool ok = false;
+  if (vls_ratchet_look(&row->ratchet, record, &look) == VLS_OK && !look.old &&
+      vls_direct_open(&next, &look, NULL, record, &core->rng, &skips, &in) == VLS_OK) {
+    ok =
+        in.event.x3dh_sig.n == VLS_SIG && vls_verify(in.event.x3dh_sig.p, row->device, VLS_CTX_X3DH,
+                                                     vls_slice_of(row->ratchet.th, 32)) == VLS_OK;
+    vls_direct_in_done(&in);
+  }
+  vls_skips_done(&skips);
+  vls_wipe(&next, sizeof next);
+  return ok;
+}
+
+static bool put_early(vls_core *core, vls_peer *peer, vls_slice record) {
+  uint8_t id[32];
+  vls_sha256(id, record);
+  return vls_early_put(core->store, peer->row.id, id, record, vls_core_wall(core)) == VLS_OK;
+}
+
+static void on_fork(vls_core *core, vls_peer *peer, vls_slice record) {
+  static const char why[] =
+      "two different events with one number: their node was copied or an old backup "
+      "of it runs. What they write now may not arrive; tell them over another way";
+  set_aside(core, peer, record, "another event with this number was here before");
+  if (strcmp(peer->row.problem, why) == 0) return;
+  vls_peer_problem(core, peer, why);
+  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+}
+
+bool vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
+  attempt a = {0};
+  uint8_t th[32];
+  if (find_session(core, peer, record, &a) != TAKEN || a.index != 0) return false;
+  memcpy(th, a.session->ratchet.th, 32);
+  verdict v = open_with(core, peer, &a, record, th);
+  vls_wipe(&a, sizeof a);
+  if (v == EARLY) return put_early(core, peer, record);
+  if (v == FORKED) on_fork(core, peer, record);
+  if (v == POISON) set_aside(core, peer, record, "the first record of a session does not verify");
+  return v == TAKEN || v == DUPLICATE;
+}
+
+bool vls_inbound_known(vls_core *core, vls_peer *peer, vls_slice record) {
+  attempt a = {0};
+  verdict v = find_session(core, peer, record, &a);
+  vls_wipe(&a, sizeof a);
+  return v == DUPLICATE;
+}
+
+static verdict take(vls_core *core, vls_peer *peer, vls_slice record) {
+  attempt a = {0};
+  verdict v = find_session(core, peer, record, &a);
+  if (v == TAKEN) v = open_with(core, peer, &a, record, NULL);
+  vls_wipe(&a, sizeof a);
+  return v;
+}
+
+/* What waited for the event that just came: at most VLS_EARLY_MAX rounds, each takes one. */
+static void retry_early(vls_core *core, vls_peer *peer) {
+  vls_buf record;
+  uint8_t id[32];
+  vls_buf_init(&record, VLS_RECORD_MAX);
+  for (unsigned i = 0; vls_early_at(core->store, peer->row.id, i, id, &record);) {
+    verdict v = take(core, peer, vls_buf_slice(&record));
+    if (v == EARLY)
+      i++;
+    else
+      vls_early_drop(core->store, peer->row.id, id);
+    if (v == TAKEN) i = 0;
+    if (v == POISON || v == FOREIGN || v == FORKED)
+      set_aside(core, peer, vls_buf_slice(&record), "it waited, and then did not verify");
+    vls_buf_clear(&record);
+  }
+  vls_buf_done(&record);
+}
+
+bool vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record) {
+  vls_peer *peer = conn->peer;
+  if (record.n < VLS_RECORD_MIN) {
+    set_aside(core, peer, record, "shorter than any record");
+    return true;
+  }
+  if (peer == NULL) return vls_begin_accept(core, conn, record);
+  switch (take(core, peer, record)) {
+  case TAKEN:
+    if (vls_early_count(core->store, peer->row.id) > 0) retry_early(core, peer);
+    return true;
+  case DUPLICATE:
+    peer->receipt_due = true; /* they may not have our receipt */
+    vls_peer_touch(core, peer);
+    return true;
+  case EARLY: return put_early(core, peer, record);
+  case FORKED: on_fork(core, peer, record); return true;
+  case POISON:
+    set_aside(core, peer, record, "a signature, a seal or the form is wrong");
+    return true;
+  case FOREIGN: break;
+  }
+  return vls_begin_accept(core, conn, record);
+}
+
+void vls_inbound_refuse(vls_core *core, vls_peer *peer, vls_slice record, const char *why) {
+  set_aside(core, peer, record, why);
+}

@@ -1,0 +1,17 @@
+/* What begin.c needs of inbound.c. */
+#ifndef VALISE_CORE_INBOUND_H
+#define VALISE_CORE_INBOUND_H
+
+#include "core/core_int.h"
+
+/* Does this open as the first record of this session, and does its sender prove with SIGN("x3dh",
+ * th) to hold the device's key? Changes nothing. */
+bool vls_inbound_probe(vls_core *core, const vls_session_row *row, vls_slice record);
+/* The same record, once the session stands in front: verified in full and taken. Events that were
+ * here under an older session, or must wait for an earlier one, are fine as well. */
+bool vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record);
+/* Was this record taken before, under a session that is still here? */
+bool vls_inbound_known(vls_core *core, vls_peer *peer, vls_slice record);
+void vls_inbound_refuse(vls_core *core, vls_peer *peer, vls_slice record, const char *why);
+
+#endif

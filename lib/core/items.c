@@ -1,0 +1,145 @@
+/* What the items of a verified event do here. The wings don't know each other: the core hands
+ * things on. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "content/bodies.h"
+#include "conv/direct.h"
+#include "core/core_int.h"
+#include "store/messages.h"
+
+typedef struct taking {
+  vls_core *core;
+  vls_peer *peer;
+  uint64_t device;
+  const vls_direct_in *in;
+  uint64_t first, last; /* texts */
+} taking;
+
+static void take_text(taking *t, vls_slice text, size_t index) {
+  vls_message_row row = {.n = ++t->core->newest_n,
+                         .contact = t->peer->row.id,
+                         .state = VLS_MSG_RECEIVED,
+                         .device = t->device,
+                         .seq = t->in->event.seq,
+                         .idx = index,
+                         .stamp = t->in->event.stamp,
+                         .at = vls_core_wall(t->core),
+                         .body = text};
+  vls_message_put(t->core->store, &row);
+  if (t->first == 0) t->first = row.n;
+  t->last = row.n;
+  t->peer->receipt_due = true;
+}
+
+/* The first receipt after my hello: they are there. */
+static void confirmed(vls_core *core, vls_peer *peer) {
+  if (peer->row.state != VLS_CONTACT_PENDING || !vls_peer_settle(core, peer)) return;
+  vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
+}
+
+static void delivered(vls_core *core, vls_peer *peer, uint64_t to) {
+  uint64_t first, last;
+  if (to <= peer->talk.delivered) return;
+  if (vls_message_range(core->store, peer->row.id, peer->talk.delivered + 1, to, &first, &last))
+    vls_feed_add(core, VLS_FEED_DELIVERED, peer, first, last, "");
+  vls_outbox_delivered(core->store, peer->row.id, to);
+  peer->talk.delivered = to;
+  peer->talk_dirty = true;
+  confirmed(core, peer);
+}
+
+/* Once, however often they do it. */
+static void alarm_once(vls_core *core, vls_peer *peer, const char *why) {
+  if (strcmp(peer->row.problem, why) == 0) return;
+  vls_peer_problem(core, peer, why);
+  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+}
+
+/* They have other words of ours than this node knows of: its state is older than theirs. */
+static void on_stale(vls_core *core, vls_peer *peer) {
+  alarm_once(core, peer,
+             "they have texts of yours that this node never wrote: it runs on an old "
+             "copy of its data. What you write now may not arrive; tell them over "
+             "another way");
+}
+
+/* Does it end with an event of mine, and the same as here? */
+static bool is_for_mine(vls_core *core, vls_peer *peer, const vls_receipt_range *r) {
+  uint8_t head[32];
+  bool sent = r->to <= peer->talk.out_seq;
+  if (r->to == peer->talk.out_seq)
+    memcpy(head, peer->talk.out_prev, sizeof head);
+  else if (sent && !vls_event_head(core->store, peer->row.id, 0, r->to, head))
+    return false; /* it went with a contact that was removed and met again */
+  bool same = sent && memcmp(r->head, head, sizeof r->head) == 0;
+  if (!same) on_stale(core, peer);
+  return same;
+}
+
+static void take_receipt(vls_core *core, vls_peer *peer, const vls_item_receipt *receipt) {
+  for (size_t i = 0; i < receipt->n_ranges; i++) {
+    const vls_receipt_range *r = &receipt->ranges[i];
+    if (r->to <= peer->talk.delivered && (receipt->level < 2 || r->to <= peer->talk.seen)) continue;
+    if (!is_for_mine(core, peer, r)) continue;
+    /* Events are taken in order, so a receipt for `to` covers what came before it. */
+    delivered(core, peer, r->to);
+    if (receipt->level < 2 || r->to <= peer->talk.seen) continue;
+    uint64_t first, last;
+    if (vls_message_span(core->store, peer->row.id, peer->talk.seen + 1, r->to, &first, &last))
+      vls_feed_add(core, VLS_FEED_READ, peer, first, last, "");
+    peer->talk.seen = r->to;
+    peer->talk_dirty = true;
+  }
+}
+
+static void take_card(vls_core *core, vls_peer *peer, vls_slice bytes) {
+  vls_card_view view;
+  if (!vls_budget_take(&peer->cards, core->now.mono_ms, 1, VLS_CARDS_MINUTE)) return;
+  vls_err err = vls_card_open(&view, bytes);
+  if (err == VLS_OK && memcmp(view.card.identity, peer->row.identity, 32) != 0) err = VLS_FORGED;
+  if (err != VLS_OK) {
+    alarm_once(core, peer, "sent a card that is not theirs or not whole: it was not taken");
+    return;
+  }
+  if (view.card.seq < peer->row.card_seq) return;
+  if (view.card.seq == peer->row.card_seq) {
+    vls_buf known;
+    vls_buf_init(&known, VLS_CARD_MAX);
+    bool same = vls_contact_card(core->store, peer->row.id, &known) &&
+                vls_slice_eq(vls_buf_slice(&known), bytes);
+    vls_buf_done(&known);
+    if (same) return;
+    alarm_once(core, peer,
+               "two different cards with one number: their key was copied or stolen. "
+               "Talk to them over another way");
+    return;
+  }
+  vls_contact_set_card(core->store, peer->row.id, view.card.seq, bytes);
+  peer->row.card_seq = view.card.seq;
+  vls_peer_claim(core, peer, view.card.name);
+  peer->row_dirty = true;
+  vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
+}
+
+void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_direct_in *in) {
+  taking t = {.core = core, .peer = peer, .device = device, .in = in};
+  for (size_t i = 0; i < in->event.n_items; i++) {
+    vls_content c;
+    vls_err err = vls_content_read(&c, &in->event.items[i]);
+    if (err != VLS_OK) { /* it was said and signed; we can't show it, and say so */
+      vls_core_log(core, VLS_NOTICE, "item not shown contact=%llu kind=%llu why=%s",
+                   (unsigned long long)peer->row.id, (unsigned long long)in->event.items[i].kind,
+                   err == VLS_NOT_FOUND ? "unknown kind" : vls_err_name(err));
+      peer->receipt_due = true;
+      continue;
+    }
+    switch (c.kind) {
+    case VLS_ITEM_HELLO: peer->receipt_due = true; break;
+    case VLS_ITEM_TEXT: take_text(&t, c.text, i); break;
+    case VLS_ITEM_RECEIPT: take_receipt(core, peer, &c.receipt); break;
+    case VLS_ITEM_CARD: take_card(core, peer, c.card); break;
+    }
+  }
+  if (t.first != 0) vls_feed_add(core, VLS_FEED_MESSAGE, peer, t.first, t.last, "");
+}

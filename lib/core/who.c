@@ -1,0 +1,105 @@
+/* Finding the contact a person means (RPC 3.2). */
+#include "base/text.h"
+#include "citizen/id.h"
+#include "core/command.h"
+
+enum { PREFIX_MIN = 4, SHOWN_MAX = 100 };
+
+static vls_slice folded(vls_slice name, vls_buf *buf) {
+  vls_buf_clear(buf);
+  return vls_name_fold(name, buf) == VLS_OK ? vls_buf_slice(buf) : (vls_slice){0};
+}
+
+static bool starts_with(vls_slice s, vls_slice prefix) {
+  return prefix.n > 0 && s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+static vls_peer *exact(vls_core *core, vls_slice who) {
+  uint8_t identity[32];
+  for (size_t i = 0; i < core->n_peers; i++)
+    if (vls_peer_visible(core->peers[i]) &&
+        vls_slice_eq(vls_slice_str(core->peers[i]->row.name), who))
+      return core->peers[i];
+  if (vls_id_parse(identity, who) != VLS_OK) return NULL;
+  vls_peer *peer = vls_peer_by_identity(core, identity);
+  return peer != NULL && vls_peer_visible(peer) ? peer : NULL;
+}
+
+/* By folded name, else by a prefix of one name or id only. */
+static vls_peer *near(vls_core *core, vls_slice who, bool *ret_ambiguous) {
+  vls_buf wish_buf, name_buf;
+  vls_peer *found = NULL, *whole = NULL;
+  size_t hits = 0;
+  vls_buf_init(&wish_buf, VLS_FOLD_MAX);
+  vls_buf_init(&name_buf, VLS_FOLD_MAX);
+  vls_slice wish = folded(who, &wish_buf);
+  for (size_t i = 0; i < core->n_peers; i++) {
+    vls_peer *peer = core->peers[i];
+    char id[VLS_ID_TEXT + 1];
+    if (!vls_peer_visible(peer)) continue;
+    vls_slice name = folded(vls_slice_str(peer->row.name), &name_buf);
+    if (wish.n > 0 && vls_slice_eq(name, wish)) whole = peer;
+    vls_id_text(id, peer->row.identity);
+    bool prefix =
+        who.n >= PREFIX_MIN && (starts_with(name, wish) || starts_with(vls_slice_str(id), who));
+    if (!prefix) continue;
+    found = peer;
+    hits++;
+  }
+  vls_buf_done(&wish_buf);
+  vls_buf_done(&name_buf);
+  *ret_ambiguous = hits > 1;
+  if (whole != NULL) return whole;
+  return hits == 1 ? found : NULL;
+}
+
+/* The contact whose name shares most with what was typed; NULL when none shares half of it. */
+static const vls_peer *nearest(const vls_core *core, vls_slice who) {
+  const vls_peer *best = NULL;
+  size_t most = who.n / 2;
+  for (size_t i = 0; i < core->n_peers; i++) {
+    if (!vls_peer_visible(core->peers[i])) continue;
+    vls_slice name = vls_slice_str(core->peers[i]->row.name);
+    size_t same = 0;
+    while (same < name.n && same < who.n && (name.p[same] | 0x20) == (who.p[same] | 0x20))
+      same++;
+    size_t tail = 0; /* letters that agree from the end */
+    while (tail + same < name.n && tail + same < who.n &&
+           (name.p[name.n - 1 - tail] | 0x20) == (who.p[who.n - 1 - tail] | 0x20))
+      tail++;
+    if (same + tail <= most) continue;
+    most = same + tail;
+    best = core->peers[i];
+  }
+  return best;
+}
+
+/* Bytes of it that fit a sentence; a letter is not cut, or the answer were no UTF-8. */
+static int shown(vls_slice who) {
+  size_t n = who.n < SHOWN_MAX ? who.n : SHOWN_MAX;
+  while (n > 0 && n < who.n && (who.p[n] & 0xc0) == 0x80)
+    n--;
+  return (int)n;
+}
+
+vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer) {
+  bool ambiguous = false;
+  vls_peer *peer = exact(call->core, who);
+  if (peer == NULL) peer = near(call->core, who, &ambiguous);
+  if (peer != NULL) {
+    *ret_peer = peer;
+    return VLS_OK;
+  }
+  int n = shown(who);
+  const char *typed = (const char *)who.p;
+  if (ambiguous)
+    return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
+                         "\"%.*s\" fits more than one contact: type more of it", n, typed);
+  const vls_peer *close = nearest(call->core, who);
+  if (close == NULL)
+    return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
+                         "no contact is called \"%.*s\"", n, typed);
+  return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
+                       "no contact is called \"%.*s\"; did you mean \"%s\"?", n, typed,
+                       close->row.name);
+}
