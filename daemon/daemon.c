@@ -1,0 +1,218 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "daemon/notify.h"
+
+enum {
+  SEED_BYTES = 32,
+  OWN_DESCRIPTORS = 32, /* store, loop, log, listeners, netlink, a dial or two */
+  LINKS_LEAST = 8,
+};
+
+void vls_daemon_complain(const vls_trouble *why) {
+  fprintf(stderr, "valised: %s\n", why->what);
+  if (why->hint[0] != '\0') fprintf(stderr, "  try: %s\n", why->hint);
+}
+
+/* Before anything secret is in memory or on disk. */
+static void harden(void) {
+  umask(077);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails, and the store says so */
+#ifdef VALISE_UNDUMPABLE
+  prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* As many descriptors as the system lets us have; how many clients and links they allow. */
+static void count_descriptors(size_t *ret_clients, size_t *ret_links) {
+  struct rlimit limit;
+  size_t all = 1024;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+    all = limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
+  }
+  size_t clients = all / 4 < VLS_CLIENTS_MAX ? all / 4 : VLS_CLIENTS_MAX;
+  size_t used = OWN_DESCRIPTORS + clients;
+  *ret_clients = clients;
+  *ret_links = all > used + LINKS_LEAST ? all - used : LINKS_LEAST;
+}
+
+static vls_err open_store(vls_daemon *d, vls_trouble *why) {
+  vls_err err = vls_paths_private_dir(d->paths.data, false, why);
+  if (err != VLS_OK) return err;
+  const char *reason = NULL;
+  unsigned cache = (unsigned)vls_config_num(&d->config, VLS_KEY_STORE_CACHE_KIB);
+  err = vls_store_open(&d->store, d->paths.store, cache, &reason);
+  if (err == VLS_OK) return VLS_OK;
+  if (err == VLS_LOCKED) reason = NULL; /* the same in other words */
+  vls_trouble_set(why, err, "cannot open the store %s: %s%s%s", d->paths.store, vls_err_text(err),
+                  reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  if (err == VLS_LOCKED)
+    return vls_trouble_hint(why, err, "valise status, or systemctl --user stop valised");
+  if (err == VLS_FULL) return vls_trouble_hint(why, err, "df -h %s", d->paths.data);
+  return err;
+}
+
+static vls_err open_core(vls_daemon *d, vls_trouble *why) {
+  uint8_t seed[SEED_BYTES];
+  if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+    return vls_trouble_set(why, VLS_SYSTEM, "the system gives no random numbers: %s",
+                           strerror(errno));
+  vls_core_conf conf = {
+      .store = d->store,
+      .seed = seed,
+      .version = VALISE_VERSION,
+      .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
+      .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
+  };
+  vls_err err = vls_core_new(&d->core, &conf, vls_batch_now());
+  vls_wipe(seed, sizeof seed);
+  if (err == VLS_OK) return VLS_OK;
+  return vls_trouble_set(why, err, "cannot read the store %s: %s: %s", d->paths.store,
+                         vls_err_text(err), vls_store_problem(d->store));
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+  vls_daemon *d = handle->data;
+  vls_trouble why;
+  if (number == SIGHUP) {
+    vls_err err = vls_daemon_reload(d, &why);
+    (void)err; /* it has logged it, and there is nobody else to tell */
+    return;
+  }
+  VLS_LOG(&d->log, VLS_NOTICE, "stopping",
+          vls_log_s("why", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+  if (d->draining)
+    uv_stop(&d->loop); /* asked twice: at once */
+  else
+    vls_daemon_drain(d);
+}
+
+static void watch_signals(vls_daemon *d) {
+  static const int numbers[VLS_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+  for (size_t i = 0; i < VLS_SIGNALS; i++) {
+    uv_signal_init(&d->loop, &d->signals[i]);
+    d->signals[i].data = d;
+    uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+  }
+}
+
+static void on_last_call(uv_timer_t *timer) {
+  uv_stop(timer->loop);
+}
+
+void vls_daemon_drain(vls_daemon *d) {
+  d->draining = true;
+  vls_notify_stopping();
+  vls_listeners_close(d);
+  vls_rpcd_drain(d);
+  uv_timer_start(&d->last_call, on_last_call, VLS_DRAIN_MS, 0);
+  vls_batch_drain(d);
+}
+
+void vls_daemon_check_drained(vls_daemon *d) {
+  if (d->draining && d->streams.count == 0 && vls_rpcd_is_drained(d)) uv_stop(&d->loop);
+}
+
+/* One line that says where it is to be found. */
+static void announce(vls_daemon *d) {
+  char where[VLS_LISTENERS_MAX * (VLS_ADDRESS_TEXT + 2)] = "nowhere";
+  size_t n = 0;
+  for (size_t i = 0; i < d->listeners.n; i++)
+    n += (size_t)snprintf(where + n, sizeof where - n, "%s%s", i > 0 ? ", " : "",
+                          d->listeners.list[i]->text);
+  VLS_LOG(&d->log, VLS_NOTICE, "ready", vls_log_s("listening", where),
+          vls_log_s("clients", d->paths.socket), vls_log_s("data", d->paths.data),
+          vls_log_s("version", VALISE_VERSION), vls_log_u("links", vls_streams_max(d)));
+  char status[sizeof where + 64];
+  snprintf(status, sizeof status, "Listening on %s", where);
+  vls_notify_ready(status);
+}
+
+static vls_err start(vls_daemon *d, vls_trouble *why) {
+  size_t clients, links;
+  count_descriptors(&clients, &links);
+  vls_err err = vls_proxy_load(&d->proxy, &d->config, why);
+  if (err == VLS_OK) err = open_store(d, why);
+  if (err == VLS_OK) err = open_core(d, why);
+  if (err != VLS_OK) return err;
+  vls_streams_start(d, links);
+  vls_batch_start(d);
+  uv_timer_init(&d->loop, &d->last_call);
+  err = vls_rpcd_open(d, clients, why);
+  if (err == VLS_OK) err = vls_listeners_open(d, why);
+  if (err != VLS_OK) return err;
+  watch_signals(d);
+  vls_reach_start(d);
+  announce(d);
+  return VLS_OK;
+}
+
+static void close_rest(uv_handle_t *handle, void *arg) {
+  (void)arg;
+  if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+/* Everything that is open; false when libuv's threads still look up a name, which nothing can
+ * hurry. */
+static bool close_all(vls_daemon *d) {
+  d->batch.dead = true;
+  if (d->rpcd.ours || d->rpcd.open) vls_rpcd_close(d);
+  vls_listeners_close(d);
+  if (d->core != NULL) vls_streams_stop(d);
+  uv_walk(&d->loop, close_rest, NULL);
+  bool idle = false;
+  for (int i = 0; i < 3 && !idle; i++)
+    idle = uv_run(&d->loop, UV_RUN_NOWAIT) == 0;
+  return idle && uv_loop_close(&d->loop) == 0;
+}
+
+static int finish(vls_daemon *d) {
+  bool closed = close_all(d);
+  vls_core_free(d->core);
+  if (d->store != NULL && d->exit_code == 0) vls_store_checkpoint(d->store);
+  vls_store_close(d->store);
+  vls_proxy_done(&d->proxy);
+  vls_config_done(&d->config);
+  if (d->reserve_fd >= 0) close(d->reserve_fd);
+  int code = d->exit_code;
+  if (!closed) _exit(code); /* exit() would wait for those threads */
+  free(d->read_buffer);
+  free(d);
+  return code;
+}
+
+int vls_daemon_run(const vls_args *args, vls_config *config, const vls_paths *paths) {
+  vls_daemon *d = vls_calloc(1, sizeof *d);
+  d->args = *args;
+  d->paths = *paths;
+  vls_config_move(&d->config, config);
+  harden();
+  vls_log_init(&d->log, STDERR_FILENO, (vls_level)vls_config_num(&d->config, VLS_KEY_LOG_LEVEL));
+  d->read_buffer = vls_calloc(1, VLS_READ_BUFFER);
+  d->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  int error = uv_loop_init(&d->loop);
+  VLS_ASSERT(error == 0);
+  vls_trouble why;
+  vls_err err = start(d, &why);
+  if (err != VLS_OK) {
+    vls_daemon_complain(&why);
+    d->exit_code = vls_err_exit(err);
+  } else {
+    uv_run(&d->loop, UV_RUN_DEFAULT);
+    if (d->exit_code == 0) VLS_LOG(&d->log, VLS_NOTICE, "stopped", vls_log_u("code", 0));
+  }
+  return finish(d);
+}
