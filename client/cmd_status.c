@@ -1,0 +1,46 @@
+#include <inttypes.h>
+
+#include "client/list.h"
+
+static void card_list(vls_cli *cli, const char *title, const vls_slice *list, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    vls_card_put(cli, title, "%.*s", VLS_STR(list[i]));
+}
+
+static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
+  char up[VLS_WHEN_TEXT];
+  vls_when_length(up, s->uptime_s < UINT64_MAX / 1000 ? s->uptime_s * 1000 : 0);
+  vls_card_put(cli, "Node", "valised %.*s, running for %s", VLS_STR(s->version), up);
+  if (vls_slice_eq(s->state, vls_slice_str("empty"))) {
+    vls_card_put(cli, "You", "nobody yet: type valise init");
+  } else {
+    vls_card_put(cli, "You", "%.*s", VLS_STR(s->name));
+    vls_card_put(cli, "Id", "%.*s", VLS_STR(s->id));
+  }
+  vls_card_put(cli, "Contacts", "%" PRIu64 ", %" PRIu64 " online", s->contacts, s->online);
+  vls_card_put(cli, "Unread", "%" PRIu64, s->unread);
+  vls_card_put(cli, "Waiting", "%" PRIu64 " without a receipt", s->queued);
+  if (s->set_aside > 0)
+    vls_card_put(cli, "Set aside", "%" PRIu64 " unusable records", s->set_aside);
+  vls_card_put(cli, "Store", "%" PRIu64 " KiB", (s->store_bytes + 1023) / 1024);
+  card_list(cli, "Listens on", s->listening, s->n_listening);
+  card_list(cli, "Reachable at", s->advertised, s->n_advertised);
+}
+
+static vls_err run(vls_cli *cli, const vls_args *args) {
+  (void)args;
+  vls_rpc_status status;
+  vls_err err = vls_call_for(cli, "status", NULL, NULL, &vls_rpc_status_def, &status);
+  if (err != VLS_OK) return err;
+  if (!vls_show_for_script(cli, &vls_rpc_status_def, &status)) print_for_people(cli, &status);
+  return VLS_OK;
+}
+
+const vls_cmd vls_cmd_status = {
+    .name = "status",
+    .operands = "",
+    .summary = "How your node is doing",
+    .about = "Tells who you are, how many contacts are online, what is unread and what\n"
+             "waits.\n",
+    .run = run,
+};
