@@ -1,0 +1,87 @@
+/* A node: a real core over a real store, fed like the daemon feeds it, and crashed like no daemon
+ * should be. The store is ":memory:" and survives a crash: a crash is free + rollback + new. */
+#ifndef VALISE_SIM_NODE_H
+#define VALISE_SIM_NODE_H
+
+#include "base/buf.h"
+#include "rng.h"
+#include "valise/core.h"
+
+typedef struct sim_world sim_world;
+
+enum {
+  SIM_BUSY_TICKS = 3, /* batches at one instant in which a timer was due: more is a busy timer */
+  SIM_PROBE_MAX = 2 << 20, /* bytes of one answer to the examiner */
+};
+
+/* Where the next crash strikes. */
+typedef enum sim_crash_point {
+  SIM_CRASH_NONE,
+  SIM_CRASH_SEALED,    /* between seal and commit */
+  SIM_CRASH_DISK,      /* the commit fails: the core must be poisoned, then it is gone */
+  SIM_CRASH_COMMITTED, /* on disk, but no output was performed */
+  SIM_CRASH_HALFWAY,   /* after some of the outputs */
+} sim_crash_point;
+
+typedef struct sim_node {
+  unsigned who;
+  vls_store *store;
+  const char *path;         /* of the store; NULL: in memory. Borrowed */
+  vls_core *core;           /* NULL while it is off */
+  uint32_t life;            /* what was meant for an earlier life does not reach this one */
+  unsigned house;           /* its address is 10.0.0.<house>:4647 */
+  unsigned items_per_event; /* 0: the default */
+  int64_t skew_ms;          /* of its wall clock */
+  uint64_t mono_start;      /* its monotonic clock when the world began: any number */
+  sim_rng entropy;
+  uint64_t next_accepted, next_client;
+  bool is_stopping; /* every link ends now, those of strangers among them */
+  bool batch_open;
+  uint64_t batch; /* number of the open or the next one */
+  unsigned batch_inputs;
+  uint64_t timer_set; /* mono_ms for which an event is in the queue */
+  uint64_t busy_at;   /* the instant of the last timer batch, and how many there */
+  unsigned busy_count;
+  uint64_t commits, ticks, crashes;
+  sim_crash_point crash_point;
+  uint64_t crash_commit;  /* at the commit of this number */
+  uint64_t crash_down_ms; /* and stays off so long; VLS_NEVER: until somebody starts it */
+  size_t core_bytes,
+      last_core_bytes;   /* heap that a free of its core gave back: the most; the last */
+  uint64_t probe_client; /* the examiner's connection in this life, or 0 */
+  uint64_t probe_msgid;
+  vls_buf probe_reply;
+} sim_node;
+
+sim_node *sim_node_new(sim_world *w, unsigned who);
+void sim_node_free(sim_world *w, sim_node *node);
+void sim_node_start(sim_world *w, sim_node *node);
+/* A power cut, now. down_ms as crash_down_ms. */
+void sim_node_crash(sim_world *w, sim_node *node, uint64_t down_ms);
+/* SIGTERM: says goodbye on every link, then is off. */
+void sim_node_stop(sim_world *w, sim_node *node, uint64_t down_ms);
+/* A crash at the nth commit from now (1: the next one). */
+void sim_node_plan_crash(sim_node *node, sim_crash_point point, uint64_t nth, uint64_t down_ms);
+/* Closes the store and opens what is at `path` now: in memory, nothing. The node must be off. */
+void sim_node_lose_everything(sim_world *w, sim_node *node);
+/* Moves to another address and tells its core. */
+void sim_node_move(sim_world *w, sim_node *node, unsigned house);
+
+/* Hands one input to the core; nothing happens while it is off. */
+void sim_node_feed(sim_world *w, sim_node *node, const vls_input *in);
+void sim_node_command(sim_world *w, sim_node *node, uint64_t client, uint64_t msgid,
+                      const char *method, vls_slice params);
+/* Seals, commits, performs. */
+void sim_node_end_batch(sim_world *w, sim_node *node);
+void sim_node_timer(sim_world *w, sim_node *node, uint64_t deadline);
+vls_now sim_node_clock(const sim_world *w, const sim_node *node);
+
+/* The examiner asks on a connection of its own and gets the answer at once. False when the node is
+ * off or in the middle of a batch: what is not on disk yet must not be asked about, or the question
+ * would commit it. ret_result borrows until the next probe of this node. */
+bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,
+                    vls_slice *ret_result);
+/* Bytes of heap in use now. */
+size_t sim_heap_bytes(void);
+
+#endif
