@@ -1,0 +1,103 @@
+/* A link between Ana, who dials, and Bao, over a network that cuts, flips, drops and invents, and
+ * with an Ana who may frame anything once keys are agreed. The input is the script, two bytes and
+ * some payload a step. Whatever happens is an error or an event within its bounds. */
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "carry/link.h"
+#include "carry/link_int.h"
+
+enum { ALL = 255, UNIT = 32 };
+
+typedef struct end {
+  vls_link *link;
+  vls_rng rng;
+  bool over;
+} end;
+
+static const vls_now now = {.mono_ms = 1000, .wall_ms = INT64_C(1750000000000)};
+static const uint8_t knock_key[32] = "the knock key of these contacts.";
+static const uint8_t psk[32] = "the psk of their session is this";
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void on_event(end *e, const vls_link_event *ev) {
+  switch (ev->type) {
+  case VLS_LINK_EV_KNOCK:
+    if (vls_link_try(e->link, knock_key) == VLS_OK && vls_link_fresh(e->link, now))
+      vls_link_admit(e->link, psk);
+    else
+      vls_link_silence(e->link);
+    return;
+  case VLS_LINK_EV_PEER: vls_link_approve(e->link); return;
+  case VLS_LINK_EV_RECORD: VLS_ASSERT(ev->bytes.n <= VLS_RECORD_MAX); return;
+  case VLS_LINK_EV_CARD: VLS_ASSERT(ev->bytes.n <= VLS_CARD_MAX); return;
+  case VLS_LINK_EV_CLOSE: VLS_ASSERT(ev->count <= 255), e->over = true; return;
+  case VLS_LINK_EV_UP:
+  case VLS_LINK_EV_ACK: return;
+  }
+}
+
+static void feed(end *e, vls_slice bytes) {
+  if (e->over) return;
+  if (vls_link_feed(e->link, bytes) != VLS_OK) e->over = true;
+  while (!e->over) {
+    vls_link_event ev;
+    vls_err err = vls_link_next(e->link, &e->rng, now, &ev);
+    if (err == VLS_AGAIN) return;
+    if (err == VLS_OK)
+      on_event(e, &ev);
+    else
+      e->over = true;
+  }
+}
+
+static void deliver(end *from, end *to, size_t n) {
+  vls_buf *out = vls_link_out(from->link);
+  if (n > out->n) n = out->n;
+  feed(to, vls_slice_of(out->p, n));
+  vls_buf_drop(out, n);
+}
+
+static void flip(end *from, size_t at) {
+  vls_buf *out = vls_link_out(from->link);
+  if (at < out->n) out->p[at] ^= 1;
+}
+
+/* Runs one step; returns how much of the payload it used. */
+static size_t step(end *ana, end *bao, unsigned op, size_t arg, vls_slice rest) {
+  end *from = op % 2 == 0 ? ana : bao, *to = op % 2 == 0 ? bao : ana;
+  vls_link_state state = vls_link_state_of(from->link);
+  vls_slice body = {rest.p, rest.n < arg ? rest.n : arg};
+  switch (op / 2 % 5) {
+  case 0: deliver(from, to, arg == ALL ? SIZE_MAX : arg * UNIT); return 0;
+  case 1: deliver(from, to, arg); return 0;
+  case 2: flip(from, arg); return 0;
+  case 3: feed(to, body); return body.n;
+  default:
+    if (from->over || (state != VLS_LINK_UP && state != VLS_LINK_AUTH) || body.n == 0) return 0;
+    vls_err err =
+        vls_link_frame(from->link, (vls_frame_type)body.p[0], vls_slice_of(body.p + 1, body.n - 1));
+    VLS_ASSERT(err == VLS_OK || err == VLS_TOO_BIG);
+    return body.n;
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+  static const uint8_t seed_a[32] = {1}, seed_b[32] = {2};
+  end ana = {.over = false}, bao = {.over = false};
+  vls_dh_pair s_a, s_b;
+  vls_rng_init(&ana.rng, seed_a);
+  vls_rng_init(&bao.rng, seed_b);
+  vls_dh_new(&s_a, &ana.rng);
+  vls_dh_new(&s_b, &bao.rng);
+  ana.link = vls_link_dial(&s_a, s_b.pub, knock_key, psk, &ana.rng, now);
+  bao.link = vls_link_accept(&s_b, now);
+  for (size_t at = 0; at + 2 <= n;) {
+    size_t rest = at + 2;
+    at = rest + step(&ana, &bao, data[at], data[at + 1], vls_slice_of(data + rest, n - rest));
+  }
+  vls_link_free(ana.link);
+  vls_link_free(bao.link);
+  return 0;
+}
