@@ -106,15 +106,26 @@ typedef struct context {
   unsigned marks; /* on base */
 } context;
 
+/* What comes after a joiner passes too: a joiner before something escaped joins nothing. */
+static bool will_pass(const context *at, rune next) {
+  return !is_unsafe(next) && (!is_mark(next) || at->marks < VLS_GATE_MARKS);
+}
+
+static bool is_keycap(rune base) {
+  return (base >= '0' && base <= '9') || base == '#' || base == '*';
+}
+
 /* ZWJ, ZWNJ and variation selectors, where writing needs them. */
 static bool is_needed(const context *at, rune c, rune next) {
-  bool letters = IN(joining, at->last) && IN(joining, next);
+  if (at->base == NONE) return false;
+  bool letters = IN(joining, at->last) && IN(joining, next) && will_pass(at, next);
   bool fresh = at->last == at->base; /* nothing stands on the base yet */
   if (c == 0x200c) return letters;
   if (c == 0x200d && !letters)
     return is_pictograph(next) && is_pictograph(at->base) && (fresh || at->last == 0xfe0f);
   if (c == 0x200d) return true;
-  if (c == 0xfe0e || c == 0xfe0f) return fresh && (is_pictograph(at->base) || next == 0x20e3);
+  if (c == 0xfe0e || c == 0xfe0f)
+    return fresh && (is_pictograph(at->base) || (is_keycap(at->base) && next == 0x20e3));
   if (c >= 0xe0100 && c <= 0xe01ef) return fresh && IN(han, at->base);
   return c >= 0x180b && c <= 0x180d && at->last >= 0x1820 && at->last <= 0x18aa;
 }

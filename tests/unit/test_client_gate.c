@@ -87,6 +87,12 @@ static void gate_joiners_pass_only_where_writing_needs_them(void **state) {
   written_becomes("م\u200c\u200cم", "م\\u{200C}\\u{200C}م");
   written_becomes("👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧");
   written_becomes("👩\u200dx", "👩\\u{200D}x");
+  /* What the joiner or selector was for must itself pass. */
+  written_becomes("م\u064e\u064e\u064e\u064e\u200c\u064eم",
+                  "م\u064e\u064e\u064e\u064e\\u{200C}\\u{64E}م");
+  written_becomes("1\ufe0f\u20e3", "1\ufe0f\u20e3");
+  written_becomes("a\ufe0f\u20e3", "a\\u{FE0F}\\u{20E3}");
+  written_becomes("\ufe0f\u20e3", "\\u{FE0F}\\u{20E3}");
   written_becomes("❤\ufe0f 1\ufe0f\u20e3", "❤\ufe0f 1\ufe0f\u20e3");
   written_becomes("a\ufe0f 1\ufe0f", "a\\u{FE0F} 1\\u{FE0F}");
   written_becomes("❤\ufe0f\ufe0f", "❤\ufe0f\\u{FE0F}");
