@@ -29,6 +29,7 @@ static void apply(vls_daemon *d) {
     VLS_LOG(&d->log, VLS_WARNING, "reload.listen", vls_log_s("why", why.what));
   vls_core_conf conf = {
       .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
+      .random_first = !vls_config_yes(&d->config, VLS_KEY_DIAL_PRINTABLE),
       .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
   };
   vls_input in = {.type = VLS_IN_CONFIG, .conf = &conf};

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/sm.h"
 #include "carry/link_int.h"
+#include "carry/shape.h"
 #include "crypto/kdf.h"
 
 static const vls_sm_row link_rows[] = {
@@ -67,6 +68,15 @@ vls_link *vls_link_dial(const vls_dh_pair *s, const uint8_t rs[32], const uint8_
   return link;
 }
 
+void vls_link_print(vls_link *link) {
+  VLS_ASSERT(link->initiator && link->sm.state == VLS_LINK_KNOCK && link->sent == 0);
+  vls_slice clear = vls_buf_slice(&link->transcript);
+  vls_buf_clear(&link->out);
+  uint8_t *text = vls_buf_grow(&link->out, vls_shape_len(clear.n));
+  VLS_ASSERT(text != NULL);
+  vls_shape_put(text, clear);
+}
+
 vls_link *vls_link_accept(const vls_dh_pair *s, vls_now now) {
   vls_link *link = new_link(false, now);
   link->s = *s;
@@ -104,6 +114,25 @@ uint8_t *vls_link_take(vls_link *link, size_t n) {
 
 static size_t knock_size(unsigned step) {
   return vls_knock_size(vls_noise_size(VLS_NOISE_XKPSK3, step));
+}
+
+/* Responder: true once the first n bytes of the first flight are here, and clear. */
+static bool have_flight(vls_link *link, size_t n) {
+  size_t have = link->in.n - link->in_at;
+  uint8_t *p = link->in.p + link->in_at;
+  if (link->clear == 0) {
+    if (have < VLS_SHAPE_TELL) return false;
+    link->text = vls_shape_is_text(p);
+  }
+  if (!link->text || n <= link->clear) return have >= n;
+  size_t clear = link->clear, more = n - clear, chars = vls_shape_len(more);
+  if (have - clear < chars) return false;
+  VLS_ASSERT(clear % 3 == 0); /* whole groups of characters */
+  vls_shape_get(p + clear, more, p + clear);
+  memmove(p + n, p + clear + chars, have - clear - chars);
+  link->in.n -= chars - more;
+  link->clear = n;
+  return true;
 }
 
 vls_err vls_link_try(vls_link *link, const uint8_t knock[32]) {
@@ -148,9 +177,9 @@ static vls_err begin_frames(vls_link *link) {
 
 /* Responder: message 1 with its padding is here; answer with message 2. */
 static vls_err answer_knock(vls_link *link, vls_rng *rng, vls_now now) {
-  uint8_t *bytes = vls_link_take(link, knock_size(0) + link->opened.pad);
-  if (bytes == NULL) return VLS_AGAIN;
-  vls_slice first = {bytes, knock_size(0) + link->opened.pad};
+  size_t n = knock_size(0) + link->opened.pad;
+  if (!have_flight(link, n)) return VLS_AGAIN;
+  vls_slice first = {vls_link_take(link, n), n};
   vls_noise_conf conf = {.pattern = VLS_NOISE_XKPSK3,
                          .s = &link->s,
                          .psk = link->psk,
@@ -222,7 +251,7 @@ vls_err vls_link_next(vls_link *link, vls_rng *rng, vls_now now, vls_link_event 
   switch ((vls_link_state)link->sm.state) {
   case VLS_LINK_KNOCK:
     if (!link->initiator) {
-      if (link->in.n - link->in_at < knock_size(0)) return VLS_AGAIN;
+      if (!have_flight(link, knock_size(0))) return VLS_AGAIN;
       *ret = (vls_link_event){.type = VLS_LINK_EV_KNOCK};
       return VLS_OK;
     }

@@ -42,7 +42,9 @@ typedef enum vls_link_state {
  * bytes, zeros before there is a session. */
 vls_link *vls_link_dial(const vls_dh_pair *s, const uint8_t rs[32], const uint8_t knock[32],
                         const uint8_t psk[32], vls_rng *rng, vls_now now);
-/* The accepting side. */
+/* Right after vls_link_dial: the first flight leaves in its printable form (PEER 4.10). */
+void vls_link_print(vls_link *link);
+/* The accepting side; takes either form. */
 vls_link *vls_link_accept(const vls_dh_pair *s, vls_now now);
 void vls_link_free(vls_link *link);
 

@@ -19,6 +19,7 @@ typedef enum vls_frame_type {
 struct vls_link {
   vls_sm sm;
   bool initiator, answered, awaits_approval;
+  bool text;      /* the first flight comes in its printable form */
   bool assembled; /* `assembly` was handed out and is done with */
   vls_dh_pair s;
   uint8_t knock[32], psk[32], confirm[32], handshake_hash[32];
@@ -27,6 +28,7 @@ struct vls_link {
   vls_cipher send, recv;
   vls_buf in, out, transcript, assembly;
   size_t in_at;      /* bytes of `in` already used */
+  size_t clear;      /* bytes of the first flight that are clear, at the front of `in` */
   size_t frame_size; /* of the frame whose length is known; 0: none */
   uint64_t started, sent, received;
 };

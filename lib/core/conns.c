@@ -100,6 +100,7 @@ static void begin_link(vls_core *core, vls_conn *conn) {
                                second ? peer->row.knock2 : peer->row.knock,
                                second ? peer->row.psk2 : peer->row.psk, &core->rng, core->now);
   }
+  if (conn->link != NULL && !core->random_first) vls_link_print(conn->link);
   vls_wipe(knock, sizeof knock);
   vls_wipe(&invite, sizeof invite);
   vls_wipe(invite_bytes, sizeof invite_bytes);

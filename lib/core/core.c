@@ -25,6 +25,7 @@ bool vls_budget_take(vls_budget *budget, uint64_t mono_ms, uint64_t amount, uint
 
 static void configure(vls_core *core, const vls_core_conf *conf) {
   core->no_read_receipts = conf->no_read_receipts;
+  core->random_first = conf->random_first;
   core->items_per_event = conf->items_per_event;
   if (core->items_per_event == 0 || core->items_per_event > VLS_EVENT_ITEMS)
     core->items_per_event = VLS_EVENT_ITEMS;

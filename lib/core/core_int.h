@@ -145,7 +145,7 @@ struct vls_core {
   vls_rng rng;
   const char *version;
   unsigned items_per_event;
-  bool no_read_receipts, poisoned, draining, has_self;
+  bool no_read_receipts, random_first, poisoned, draining, has_self;
   vls_now now;      /* of the call under way */
   uint64_t started; /* mono_ms */
   vls_self self;

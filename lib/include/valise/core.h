@@ -28,6 +28,7 @@ typedef struct vls_core_conf {
   const uint8_t *seed;      /* 32 bytes of entropy */
   const char *version;      /* of the daemon, for hello and status */
   unsigned items_per_event; /* 1..64; 0 for 64 */
+  bool random_first;        /* links begin with random bytes instead of text (PEER 4.10) */
   bool no_read_receipts;    /* never tell others that their texts were shown */
 } vls_core_conf;
 
