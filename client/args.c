@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "client/cmd.h"
 #include "client/suggest.h"
 #include "client/when.h"
@@ -48,7 +49,7 @@ static vls_err usage(const parse *p, const char *what, const char *word, const c
 }
 
 static vls_err unknown_option(const parse *p, char **argv) {
-  char name[VLS_SUGGEST_WORD + 1] = "";
+  char name[VLS_DISTANCE_WORD + 1] = "";
   if (optopt > 0 && optopt < VALUE_BASE) {
     char letter[3] = {'-', (char)optopt, '\0'};
     return usage(p, "unknown option", letter, NULL);
@@ -62,7 +63,7 @@ static vls_err unknown_option(const parse *p, char **argv) {
   for (size_t i = 0; i < 2; i++)
     for (const vls_opt *o = lists[i]; o != NULL && o->name != NULL; o++)
       vls_suggest_try(&near, o->name);
-  char best[VLS_SUGGEST_WORD + 3];
+  char best[VLS_DISTANCE_WORD + 3];
   (void)snprintf(best, sizeof best, "--%s", near.best == NULL ? "" : near.best);
   return usage(p, "unknown option", word, near.best == NULL ? NULL : best);
 }
@@ -71,7 +72,7 @@ static vls_err unknown_command(const parse *p, const vls_cmd *const *list, const
   vls_suggest near = vls_suggest_for(word);
   for (; *list != NULL; list++)
     if (!(*list)->hidden) vls_suggest_try(&near, (*list)->name);
-  char best[VLS_SUGGEST_WORD + 80];
+  char best[VLS_DISTANCE_WORD + 80];
   (void)snprintf(best, sizeof best, "valise %s%s%s", p->cmd ? p->cmd->name : "", p->cmd ? " " : "",
                  near.best == NULL ? "" : near.best);
   return usage(p, "unknown command", word, near.best == NULL ? NULL : best);

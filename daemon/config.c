@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "daemon/hostport.h"
 #include "daemon/log.h"
 
@@ -226,32 +227,13 @@ size_t vls_config_list(const vls_config *config, vls_key key, vls_slice *ret, si
 
 /* What was probably meant. */
 
-enum { WORD_MAX = 32, FAR = 3 }; /* edits that still look like a slip */
-
-/* Levenshtein's distance, at most FAR. */
-static size_t distance(const char *a, const char *b) {
-  size_t row[WORD_MAX + 1], na = strlen(a), nb = strlen(b);
-  if (na > WORD_MAX || nb > WORD_MAX) return FAR;
-  for (size_t j = 0; j <= nb; j++)
-    row[j] = j;
-  for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= nb; j++) {
-      size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-      diagonal = row[j];
-      row[j] = change < least ? change : least;
-    }
-  }
-  return row[nb] < FAR ? row[nb] : FAR;
-}
+enum { FAR = 3 }; /* edits that no longer look like a slip */
 
 const char *vls_config_nearest_section(const char *written) {
   const char *best = NULL;
   size_t least = FAR;
   for (vls_key key = 0; key < VLS_KEYS; key++) {
-    size_t d = distance(written, table[key].section);
+    size_t d = vls_text_distance(vls_slice_str(written), vls_slice_str(table[key].section));
     if (d >= least) continue;
     least = d;
     best = table[key].section;
@@ -264,7 +246,7 @@ const char *vls_config_nearest_key(const char *section, const char *written) {
   size_t least = FAR;
   for (vls_key key = 0; key < VLS_KEYS; key++) {
     if (strcmp(table[key].section, section) != 0) continue;
-    size_t d = distance(written, table[key].name);
+    size_t d = vls_text_distance(vls_slice_str(written), vls_slice_str(table[key].name));
     if (d >= least) continue;
     least = d;
     best = table[key].name;

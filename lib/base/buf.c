@@ -91,12 +91,6 @@ vls_err vls_buf_put_be32(vls_buf *buf, uint32_t v) {
   return vls_buf_put(buf, b, sizeof b);
 }
 
-vls_err vls_buf_put_be64(vls_buf *buf, uint64_t v) {
-  uint8_t b[8];
-  vls_be64_put(b, v);
-  return vls_buf_put(buf, b, sizeof b);
-}
-
 void vls_buf_drop(vls_buf *buf, size_t n) {
   VLS_ASSERT(n <= buf->n);
   if (n == 0) return;

@@ -30,7 +30,6 @@ VLS_MUST vls_err vls_buf_put_slice(vls_buf *buf, vls_slice s);
 VLS_MUST vls_err vls_buf_put_u8(vls_buf *buf, uint8_t v);
 VLS_MUST vls_err vls_buf_put_be16(vls_buf *buf, uint16_t v);
 VLS_MUST vls_err vls_buf_put_be32(vls_buf *buf, uint32_t v);
-VLS_MUST vls_err vls_buf_put_be64(vls_buf *buf, uint64_t v);
 /* n uninitialised bytes at the end, for the caller to fill; NULL when they would pass max. */
 uint8_t *vls_buf_grow(vls_buf *buf, size_t n);
 /* Drops n bytes from the front (n <= buf->n). */

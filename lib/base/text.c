@@ -58,21 +58,31 @@ void vls_hex_put(char *ret_text, vls_slice bytes) {
   *ret_text = '\0';
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+static size_t min3(size_t a, size_t b, size_t c) {
+  size_t m = a < b ? a : b;
+  return m < c ? m : c;
 }
 
-vls_err vls_hex_get(const char *text, size_t len, uint8_t *out, size_t n) {
-  if (len != 2 * n) return VLS_MALFORMED;
-  for (size_t i = 0; i < n; i++) {
-    int hi = hex_value(text[2 * i]), lo = hex_value(text[2 * i + 1]);
-    if (hi < 0 || lo < 0) return VLS_MALFORMED;
-    out[i] = (uint8_t)(hi << 4 | lo);
+size_t vls_text_distance(vls_slice a, vls_slice b) {
+  size_t n = a.n, m = b.n;
+  if (n > VLS_DISTANCE_WORD || m > VLS_DISTANCE_WORD) return SIZE_MAX;
+  /* Three rows of the table suffice: an exchange looks two back. */
+  size_t rows[3][VLS_DISTANCE_WORD + 1];
+  for (size_t j = 0; j <= m; j++)
+    rows[0][j] = j;
+  for (size_t i = 1; i <= n; i++) {
+    size_t *now = rows[i % 3];
+    const size_t *last = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+    now[0] = i;
+    for (size_t j = 1; j <= m; j++) {
+      size_t differ = a.p[i - 1] == b.p[j - 1] ? 0 : 1;
+      now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + differ);
+      if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
+          before[j - 2] + 1 < now[j])
+        now[j] = before[j - 2] + 1;
+    }
   }
-  return VLS_OK;
+  return rows[n % 3][m];
 }
 
 bool vls_utf8_ok(vls_slice text) {

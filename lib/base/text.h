@@ -14,8 +14,11 @@ VLS_MUST vls_err vls_base32_get(const char *text, size_t n, uint8_t *out, size_t
 
 /* Hex, lower case; out has room for 2 n + 1. */
 void vls_hex_put(char *ret_text, vls_slice bytes);
-/* Exactly n bytes from 2 n hex digits of either case. */
-VLS_MUST vls_err vls_hex_get(const char *text, size_t len, uint8_t *out, size_t n);
+
+/* Bytes to change, drop, add or exchange with their neighbour to make one word of the other:
+ * Levenshtein's distance with exchanges (optimal string alignment). SIZE_MAX when one is longer. */
+enum { VLS_DISTANCE_WORD = 64 };
+size_t vls_text_distance(vls_slice a, vls_slice b);
 
 /* True when the bytes are well-formed UTF-8 (no surrogates, no overlong forms, no U+0000). */
 bool vls_utf8_ok(vls_slice text);

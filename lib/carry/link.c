@@ -167,7 +167,6 @@ void vls_link_silence(vls_link *link) {
 /* Both sides: the handshake is over, the first frame confirms every byte of it (PEER 4.5). */
 static vls_err begin_frames(vls_link *link) {
   vls_noise_split(&link->noise, &link->send, &link->recv);
-  memcpy(link->handshake_hash, vls_noise_hash(&link->noise), 32);
   vls_sha256(link->confirm, vls_buf_slice(&link->transcript));
   vls_buf_done(&link->transcript);
   link->in.max = VLS_LINK_IN_MAX;
@@ -277,9 +276,6 @@ vls_link_state vls_link_state_of(const vls_link *link) {
 }
 const char *vls_link_state_name(const vls_link *link) {
   return vls_sm_name(&link->sm);
-}
-const uint8_t *vls_link_hash(const vls_link *link) {
-  return link->handshake_hash;
 }
 
 bool vls_link_worn(const vls_link *link, vls_now now) {

@@ -97,7 +97,5 @@ VLS_MUST vls_err vls_link_send_decoy(vls_link *link, size_t n);
 void vls_link_close(vls_link *link, vls_close_reason reason);
 /* True when it is time for a fresh handshake. */
 bool vls_link_worn(const vls_link *link, vls_now now);
-/* The handshake hash, 32 bytes, once up: binds what sync blinds. */
-const uint8_t *vls_link_hash(const vls_link *link);
 
 #endif

@@ -22,7 +22,7 @@ struct vls_link {
   bool text;      /* the first flight comes in its printable form */
   bool assembled; /* `assembly` was handed out and is done with */
   vls_dh_pair s;
-  uint8_t knock[32], psk[32], confirm[32], handshake_hash[32];
+  uint8_t knock[32], psk[32], confirm[32];
   vls_knock opened;
   vls_noise noise;
   vls_cipher send, recv;

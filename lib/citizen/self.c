@@ -6,12 +6,6 @@
 
 enum { SUITES = 1 };
 
-void vls_device_number(uint8_t ret[4], const uint8_t sign[32]) {
-  uint8_t hash[VLS_HASH];
-  vls_sha256(hash, vls_slice_of(sign, 32));
-  memcpy(ret, hash, 4);
-}
-
 bool vls_self_load(vls_self *ret, vls_store *store) {
   vls_self_row row;
   vls_prekey_row spk;

@@ -30,7 +30,5 @@ void vls_self_close(vls_self *self);
  * True when there is a new one. */
 bool vls_self_refresh(vls_self *self, vls_store *store, vls_rng *rng, const vls_slice *addresses,
                       size_t n_addresses, uint64_t now_ms);
-/* The device's own number in receipts: first 4 bytes of SHA256 of its Ed25519 key (PEER 5.6). */
-void vls_device_number(uint8_t ret[4], const uint8_t sign[32]);
 
 #endif

@@ -99,44 +99,42 @@ vls_err vls_cmd_message_list(vls_call *call) {
   return put_list(call, &query, unread, most);
 }
 
-static vls_err get(vls_call *call, uint64_t n, vls_message_row *row, vls_buf *body) {
-  vls_outbound_flush_pending(call->core);
-  if (vls_message_get(call->core->store, n, row, body)) return VLS_OK;
-  return vls_call_fail(call, VLS_NOT_FOUND, "valise read", "there is no text number %llu",
-                       (unsigned long long)n);
+static vls_err cancel(vls_call *call, vls_message_row *row) {
+  if (row->state != VLS_MSG_QUEUED)
+    return vls_call_fail(call, VLS_STATE, NULL,
+                         row->state == VLS_MSG_RECEIVED
+                             ? "text %llu is theirs, not yours"
+                             : "text %llu is signed and on its way, or done: only what "
+                               "is still queued can be cancelled",
+                         (unsigned long long)row->n);
+  vls_message_set(call->core->store, row->n, VLS_MSG_CANCELLED, 0, 0);
+  row->state = VLS_MSG_CANCELLED;
+  return VLS_OK;
 }
 
-vls_err vls_cmd_message_get(vls_call *call) {
+/* The text of this number as it is then. change: NULL for nothing. */
+static vls_err answer_with(vls_call *call, vls_err (*change)(vls_call *, vls_message_row *)) {
   const vls_rpc_n *p = call->params;
   vls_message_row row;
   vls_buf body;
+  vls_err err = VLS_OK;
+  vls_outbound_flush_pending(call->core);
   vls_buf_init(&body, VLS_TEXT_MAX);
-  vls_err err = get(call, p->n, &row, &body);
+  if (!vls_message_get(call->core->store, p->n, &row, &body))
+    err = vls_call_fail(call, VLS_NOT_FOUND, "valise read", "there is no text number %llu",
+                        (unsigned long long)p->n);
+  if (err == VLS_OK && change != NULL) err = change(call, &row);
   if (err == VLS_OK) err = put_message(call, &row, &(vls_event_memo){0});
   vls_buf_done(&body);
   return err;
 }
 
+vls_err vls_cmd_message_get(vls_call *call) {
+  return answer_with(call, NULL);
+}
+
 vls_err vls_cmd_outbox_cancel(vls_call *call) {
-  const vls_rpc_n *p = call->params;
-  vls_message_row row;
-  vls_buf body;
-  vls_buf_init(&body, VLS_TEXT_MAX);
-  vls_err err = get(call, p->n, &row, &body);
-  if (err == VLS_OK && row.state != VLS_MSG_QUEUED)
-    err = vls_call_fail(call, VLS_STATE, NULL,
-                        row.state == VLS_MSG_RECEIVED
-                            ? "text %llu is theirs, not yours"
-                            : "text %llu is signed and on its way, or done: only what "
-                              "is still queued can be cancelled",
-                        (unsigned long long)p->n);
-  if (err == VLS_OK) {
-    vls_message_set(call->core->store, p->n, VLS_MSG_CANCELLED, 0, 0);
-    row.state = VLS_MSG_CANCELLED;
-    err = put_message(call, &row, &(vls_event_memo){0});
-  }
-  vls_buf_done(&body);
-  return err;
+  return answer_with(call, cancel);
 }
 
 vls_err vls_cmd_mark_read(vls_call *call) {

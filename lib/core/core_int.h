@@ -68,7 +68,6 @@ typedef struct vls_peer {
   size_t n_sessions;
   bool sessions_loaded;
   uint32_t sessions_dirty; /* bit per session */
-  uint64_t in_seq;         /* of the device of sessions[0]; cache of chain */
   vls_pending *pending;
   size_t n_pending, cap_pending;
   bool has_queued;  /* queued texts in the store */
@@ -91,8 +90,7 @@ typedef struct vls_conn {
   vls_peer *peer;     /* whose it is, once known */
   uint32_t invite;    /* the invitation it knocked with; 0 */
   uint8_t pinned[32]; /* the static key seen, while there is no contact yet */
-  bool outgoing, by_invite, second_key, up, paused, refuse_used, refuse_expired;
-  bool heard;                         /* something was received since the last deadline check */
+  bool outgoing, by_invite, up, paused, refuse_used, refuse_expired;
   uint64_t opened, last_in, last_out; /* mono_ms */
   uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
   uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */

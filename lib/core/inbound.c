@@ -65,7 +65,6 @@ static void keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_rat
   uint64_t device =
       vls_chain_put(core->store, peer->row.id, a->session->device, in->event.seq, hash);
   vls_event_put(core->store, peer->row.id, device, in->event.seq, header, in->event.sig);
-  peer->in_seq = in->event.seq;
   vls_items_take(core, peer, device, in);
   vls_peer_touch(core, peer);
 }

@@ -53,24 +53,26 @@ static vls_peer *near(vls_core *core, vls_slice who, bool *ret_ambiguous) {
   return hits == 1 ? found : NULL;
 }
 
-/* The contact whose name shares most with what was typed; NULL when none shares half of it. */
+/* The contact whose name is nearest to what was typed; NULL when more than a third of it, or than
+ * half of a short one, differs. A beginning is near. */
 static const vls_peer *nearest(const vls_core *core, vls_slice who) {
   const vls_peer *best = NULL;
-  size_t most = who.n / 2;
+  vls_buf wish_buf, name_buf;
+  vls_buf_init(&wish_buf, VLS_FOLD_MAX);
+  vls_buf_init(&name_buf, VLS_FOLD_MAX);
+  vls_slice wish = folded(who, &wish_buf);
+  size_t least = wish.n < 6 ? wish.n / 2 + 1 : wish.n / 3 + 1;
   for (size_t i = 0; i < core->n_peers; i++) {
     if (!vls_peer_visible(core->peers[i])) continue;
-    vls_slice name = vls_slice_str(core->peers[i]->row.name);
-    size_t same = 0;
-    while (same < name.n && same < who.n && (name.p[same] | 0x20) == (who.p[same] | 0x20))
-      same++;
-    size_t tail = 0; /* letters that agree from the end */
-    while (tail + same < name.n && tail + same < who.n &&
-           (name.p[name.n - 1 - tail] | 0x20) == (who.p[who.n - 1 - tail] | 0x20))
-      tail++;
-    if (same + tail <= most) continue;
-    most = same + tail;
+    vls_slice name = folded(vls_slice_str(core->peers[i]->row.name), &name_buf);
+    size_t far = vls_text_distance(name, wish);
+    if (wish.n > 1 && starts_with(name, wish)) far = 1;
+    if (far >= least) continue;
+    least = far;
     best = core->peers[i];
   }
+  vls_buf_done(&wish_buf);
+  vls_buf_done(&name_buf);
   return best;
 }
 

@@ -75,23 +75,49 @@ static void base32_one_text_for_one_value(void **state) {
   assert_int_equal(accepted, 256);
 }
 
-static void hex_comes_back_and_refuses_the_rest(void **state) {
+static void hex_has_two_small_digits_for_each_byte(void **state) {
   (void)state;
-  uint8_t bytes[256], back[256];
-  char text[513];
-  for (size_t i = 0; i < sizeof bytes; i++)
-    bytes[i] = (uint8_t)i;
-  vls_hex_put(text, vls_slice_of(bytes, sizeof bytes));
-  assert_int_equal(strlen(text), 512);
-  assert_int_equal(vls_hex_get(text, 512, back, 256), VLS_OK);
-  assert_memory_equal(bytes, back, 256);
-  assert_int_equal(vls_hex_get("ABcd", 4, back, 2), VLS_OK);
-  assert_memory_equal(back, "\xab\xcd", 2);
-  assert_int_equal(vls_hex_get(text, 511, back, 256), VLS_MALFORMED);
-  assert_int_equal(vls_hex_get(text, 512, back, 255), VLS_MALFORMED);
-  static const char *const bad[] = {"0g", "g0", " 0", "0x", "\xfe\xff", "-1"};
-  for (size_t i = 0; i < COUNT(bad); i++)
-    assert_int_equal(vls_hex_get(bad[i], 2, back, 1), VLS_MALFORMED);
+  char text[9];
+  vls_hex_put(text, vls_slice_of((const uint8_t *)"\x00\x1f\xab\xff", 4));
+  assert_string_equal(text, "001fabff");
+  vls_hex_put(text, (vls_slice){0});
+  assert_string_equal(text, "");
+}
+
+static size_t distance(const char *a, const char *b) {
+  return vls_text_distance(vls_slice_str(a), vls_slice_str(b));
+}
+
+static void distance_counts_single_slips(void **state) {
+  (void)state;
+  assert_int_equal(distance("send", "send"), 0);
+  assert_int_equal(distance("sned", "send"), 1);
+  assert_int_equal(distance("sen", "send"), 1);
+  assert_int_equal(distance("sendd", "send"), 1);
+  assert_int_equal(distance("sand", "send"), 1);
+  assert_int_equal(distance("", "send"), 4);
+  assert_int_equal(distance("", ""), 0);
+  assert_int_equal(distance("kitten", "sitting"), 3);
+}
+
+static void distance_is_the_same_both_ways(void **state) {
+  (void)state;
+  static const char *const words[] = {"",        "a",       "send",  "sned",
+                                      "contact", "cnotatc", "watch", "wathc"};
+  for (size_t i = 0; i < COUNT(words); i++)
+    for (size_t j = 0; j < COUNT(words); j++)
+      assert_int_equal(distance(words[i], words[j]), distance(words[j], words[i]));
+}
+
+static void distance_gives_up_on_long_words(void **state) {
+  (void)state;
+  char word[VLS_DISTANCE_WORD + 2];
+  memset(word, 'a', sizeof word - 1);
+  word[sizeof word - 1] = '\0';
+  assert_true(distance(word, "a") == SIZE_MAX);
+  assert_true(distance("a", word) == SIZE_MAX);
+  word[VLS_DISTANCE_WORD] = '\0';
+  assert_int_equal(distance(word, ""), VLS_DISTANCE_WORD);
 }
 
 static void utf8_well_formed_is_ok(void **state) {
@@ -226,7 +252,10 @@ int main(void) {
       cmocka_unit_test(base32_every_size_comes_back_in_either_case),
       cmocka_unit_test(base32_bad_text_is_malformed),
       cmocka_unit_test(base32_one_text_for_one_value),
-      cmocka_unit_test(hex_comes_back_and_refuses_the_rest),
+      cmocka_unit_test(hex_has_two_small_digits_for_each_byte),
+      cmocka_unit_test(distance_counts_single_slips),
+      cmocka_unit_test(distance_is_the_same_both_ways),
+      cmocka_unit_test(distance_gives_up_on_long_words),
       cmocka_unit_test(utf8_well_formed_is_ok),
       cmocka_unit_test(utf8_ill_formed_is_not_ok),
       cmocka_unit_test(names_that_look_alike_fold_together),

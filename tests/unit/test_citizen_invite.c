@@ -1,5 +1,6 @@
 #include "citizen/invite.h"
 
+#include "base/text.h"
 #include "crypto/kdf.h"
 #include "crypto/keys.h"
 #include "vec_hex.h"

@@ -175,14 +175,6 @@ static void prekey_in_the_card_is_never_dropped(void **state) {
   close_node(&n);
 }
 
-static void device_number_is_the_head_of_a_hash(void **state) {
-  (void)state;
-  uint8_t key[32] = {3}, hash[32], number[4];
-  vls_sha256(hash, vls_slice_of(key, 32));
-  vls_device_number(number, key);
-  assert_memory_equal(number, hash, 4);
-}
-
 int main(void) {
   if (vls_crypto_init() != VLS_OK) return 1;
   const struct CMUnitTest tests[] = {
@@ -194,7 +186,6 @@ int main(void) {
       cmocka_unit_test(former_cards_are_kept_and_no_more_than_eight),
       cmocka_unit_test(prekey_turns_after_seven_days_and_stays_thirty),
       cmocka_unit_test(prekey_in_the_card_is_never_dropped),
-      cmocka_unit_test(device_number_is_the_head_of_a_hash),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,9 +74,11 @@ static void knocker_pump(town *t, knocker *k) {
     town_say_bytes(t, k->wire, vls_buf_slice(out));
     vls_buf_clear(out);
     town_settle(t);
-    vls_slice in = {k->wire->heard.p + k->used, k->wire->heard.n - k->used};
-    k->used = k->wire->heard.n;
-    if (in.n > 0) assert_int_equal(vls_link_feed(k->link, in), VLS_OK);
+    vls_slice heard = vls_buf_slice(&k->wire->heard);
+    if (heard.n > k->used)
+      assert_int_equal(vls_link_feed(k->link, vls_slice_of(heard.p + k->used, heard.n - k->used)),
+                       VLS_OK);
+    k->used = heard.n;
     vls_link_event ev;
     while (vls_link_next(k->link, &k->rng, t->now, &ev) == VLS_OK) {
       if (ev.type == VLS_LINK_EV_UP) k->up = true;

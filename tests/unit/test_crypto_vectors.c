@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "crypto/knock.h"
+#include "base/text.h"
 #include "ratchet_pair.h"
 #include "x3dh_people.h"
 

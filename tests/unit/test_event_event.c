@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "crypto/kdf.h"
 #include "vec_hex.h"
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/text.h"
+#include "base/buf.h"
 
 /* Bytes of a hex string that live as long as the block they are declared in. */
 typedef struct vec_bytes {
@@ -17,10 +17,18 @@ typedef struct vec_bytes {
   size_t n;
 } vec_bytes;
 
+static inline uint8_t vec_digit(char c) {
+  static const char digits[] = "0123456789abcdef";
+  const char *at = memchr(digits, c, 16);
+  assert_non_null(at);
+  return (uint8_t)(at - digits);
+}
+
 static inline vec_bytes vec_hex(const char *hex) {
   vec_bytes v = {.n = strlen(hex) / 2};
-  assert_true(v.n <= sizeof v.p);
-  assert_int_equal(vls_hex_get(hex, strlen(hex), v.p, v.n), VLS_OK);
+  assert_true(v.n <= sizeof v.p && strlen(hex) % 2 == 0);
+  for (size_t i = 0; i < v.n; i++)
+    v.p[i] = (uint8_t)(vec_digit(hex[2 * i]) << 4 | vec_digit(hex[2 * i + 1]));
   return v;
 }
 
