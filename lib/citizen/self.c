@@ -4,7 +4,21 @@
 #include "base/text.h"
 #include "crypto/kdf.h"
 
-enum { SUITES = 1 };
+enum {
+  SUITES = 1,
+  BEYOND_LOST = 1 << 20, /* cards a lost device can have signed since its backup, were no clock
+                            right; else the time is further on */
+};
+
+static void load_former(vls_self *self, vls_store *store) {
+  static const uint8_t zeros[32];
+  vls_former_key key = {0};
+  self->n_former = 0;
+  while (self->n_former < VLS_FORMER_KEYS && vls_former_next(store, key.number, &key))
+    if (memcmp(key.dh_priv, zeros, 32) != 0)
+      vls_dh_from_priv(&self->former[self->n_former++], key.dh_priv);
+  vls_wipe(&key, sizeof key);
+}
 
 bool vls_self_load(vls_self *ret, vls_store *store) {
   vls_self_row row;
@@ -26,6 +40,7 @@ bool vls_self_load(vls_self *ret, vls_store *store) {
   vls_wipe(&spk, sizeof spk);
   vls_buf_done(&signed_spk);
   vls_self_done(&row);
+  load_former(ret, store);
   return err == VLS_OK;
 }
 
@@ -59,6 +74,32 @@ static void sign_card(vls_self *self, vls_slice spk, const vls_slice *addresses,
   VLS_ASSERT(err == VLS_OK);
 }
 
+/* New keys, certificate, prekey and card into ret; its identity, name and card_seq stand. */
+static void make_device(vls_self *ret, vls_store *store, vls_rng *rng, uint32_t last_spk,
+                        const vls_slice *addresses, size_t n_addresses, uint64_t now_ms) {
+  vls_buf spk;
+  vls_sign_new(&ret->device, rng);
+  vls_dh_new(&ret->dh, rng);
+  vls_buf_init(&ret->card, VLS_CARD_MAX);
+  vls_buf_init(&ret->cert, VLS_CARD_MAX);
+  vls_err err = vls_cert_make(&ret->cert, &ret->identity, ret->device.pub, ret->dh.pub, now_ms);
+  VLS_ASSERT(err == VLS_OK);
+  vls_buf_init(&spk, VLS_CARD_MAX);
+  new_prekey(ret, store, rng, last_spk, now_ms, &spk);
+  sign_card(ret, vls_buf_slice(&spk), addresses, n_addresses);
+  vls_buf_done(&spk);
+}
+
+static void fill_row(vls_self_row *row, const vls_self *self) {
+  *row = (vls_self_row){.name = vls_slice_str(self->name),
+                        .cert = vls_buf_slice(&self->cert),
+                        .card = vls_buf_slice(&self->card),
+                        .card_seq = self->card_seq};
+  memcpy(row->identity_seed, self->identity.priv, 32);
+  memcpy(row->device_seed, self->device.priv, 32);
+  memcpy(row->dh_priv, self->dh.priv, 32);
+}
+
 vls_err vls_self_create(vls_self *ret, vls_store *store, vls_slice name, vls_rng *rng,
                         const vls_slice *addresses, size_t n_addresses, uint64_t now_ms) {
   vls_self_row row = {0};
@@ -70,26 +111,39 @@ vls_err vls_self_create(vls_self *ret, vls_store *store, vls_slice name, vls_rng
   *ret = (vls_self){.card_seq = 1};
   memcpy(ret->name, name.p, name.n);
   vls_sign_new(&ret->identity, rng);
-  vls_sign_new(&ret->device, rng);
-  vls_dh_new(&ret->dh, rng);
-  vls_buf_init(&ret->card, VLS_CARD_MAX);
-  vls_buf_init(&ret->cert, VLS_CARD_MAX);
-  vls_err err = vls_cert_make(&ret->cert, &ret->identity, ret->device.pub, ret->dh.pub, now_ms);
-  VLS_ASSERT(err == VLS_OK);
-  vls_buf spk;
-  vls_buf_init(&spk, VLS_CARD_MAX);
-  new_prekey(ret, store, rng, 0, now_ms, &spk);
-  sign_card(ret, vls_buf_slice(&spk), addresses, n_addresses);
-  vls_buf_done(&spk);
-  row.name = name;
-  row.cert = vls_buf_slice(&ret->cert);
-  row.card = vls_buf_slice(&ret->card);
-  row.card_seq = ret->card_seq;
-  memcpy(row.identity_seed, ret->identity.priv, 32);
-  memcpy(row.device_seed, ret->device.priv, 32);
-  memcpy(row.dh_priv, ret->dh.priv, 32);
+  make_device(ret, store, rng, 0, addresses, n_addresses, now_ms);
+  fill_row(&row, ret);
   vls_self_put(store, &row);
   vls_wipe(&row, sizeof row);
+  return VLS_OK;
+}
+
+vls_err vls_self_renew(vls_self *ret, vls_store *store, vls_rng *rng, const vls_slice *addresses,
+                       size_t n_addresses, uint64_t now_ms) {
+  vls_self old;
+  vls_prekey_row spk;
+  vls_buf bytes;
+  vls_self_row row;
+  if (!vls_self_load(&old, store)) return VLS_NOT_FOUND;
+  vls_former_key former = {.until = now_ms + VLS_FORMER_MS};
+  memcpy(former.sign, old.device.pub, 32);
+  memcpy(former.dh_priv, old.dh.priv, 32);
+  vls_former_retire(store, &former);
+  vls_buf_init(&bytes, VLS_CARD_MAX);
+  uint32_t last = vls_prekey_newest(store, &spk, &bytes) ? spk.id : 0;
+  vls_former_clear(store, now_ms);
+  *ret = (vls_self){.identity = old.identity, .card_seq = old.card_seq + BEYOND_LOST};
+  if (now_ms > ret->card_seq) ret->card_seq = now_ms;
+  memcpy(ret->name, old.name, sizeof ret->name);
+  make_device(ret, store, rng, last, addresses, n_addresses, now_ms);
+  fill_row(&row, ret);
+  vls_self_replace(store, &row);
+  load_former(ret, store);
+  vls_wipe(&row, sizeof row);
+  vls_wipe(&former, sizeof former);
+  vls_wipe(&spk, sizeof spk);
+  vls_buf_done(&bytes);
+  vls_self_close(&old);
   return VLS_OK;
 }
 

@@ -5,13 +5,20 @@
 
 enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500 };
 
+static const char held_why[] =
+    "this node's data was put back from before its receipt: it may have arrived. \"valise outbox "
+    "retry\" sends it again";
+
 static const char *state_name(const vls_peer *peer, const vls_message_row *row) {
   switch (row->state) {
   case VLS_MSG_QUEUED: return "queued";
   case VLS_MSG_SENT:
     if (row->seq <= peer->talk.seen) return "read";
     return row->seq <= peer->talk.delivered ? "delivered" : "sent";
+  case VLS_MSG_HELD:
   case VLS_MSG_FAILED: return "failed";
+  case VLS_MSG_DELIVERED: return "delivered";
+  case VLS_MSG_READ: return "read";
   case VLS_MSG_CANCELLED: return "cancelled";
   case VLS_MSG_RECEIVED: break;
   }
@@ -26,6 +33,7 @@ static vls_err put_message(vls_call *call, const vls_message_row *row, vls_event
   bool mine = row->state != VLS_MSG_RECEIVED;
   const char *problem = row->state == VLS_MSG_QUEUED ? peer->last_failure : "";
   if (row->state == VLS_MSG_FAILED) problem = peer->row.problem;
+  if (row->state == VLS_MSG_HELD) problem = held_why;
   vls_rpc_message r = {.n = row->n,
                        .contact = row->contact,
                        .name = vls_slice_str(peer->row.name),
@@ -173,7 +181,9 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
   for (size_t i = 0; i < core->n_peers && err == VLS_OK; i++) {
     const vls_peer *peer = core->peers[i];
     if (only != NULL && peer != only) continue;
-    uint64_t from = vls_outbox_oldest(core->store, peer->row.id);
+    uint64_t from = vls_outbox_oldest(core->store, peer->row.id), held;
+    if (vls_message_held(core->store, peer->row.id, &held) > 0 && (from == 0 || held < from))
+      from = held;
     if (from == 0 && !peer->has_queued) continue;
     vls_message_query query = {.contact = peer->row.id,
                                .oldest_first = true,
@@ -182,7 +192,7 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
                                .queued = from == 0};
     vls_message_row row;
     while (n < OUTBOX_LIMIT && err == VLS_OK && vls_message_next(core->store, &query, &row)) {
-      bool waits = row.state == VLS_MSG_QUEUED ||
+      bool waits = row.state == VLS_MSG_QUEUED || row.state == VLS_MSG_HELD ||
                    (row.state == VLS_MSG_SENT && row.seq > peer->talk.delivered);
       if (!waits) continue;
       err = put_message(call, &row, &memo);
@@ -207,7 +217,12 @@ vls_err vls_cmd_outbox_retry(vls_call *call) {
   for (size_t i = 0; i < core->n_peers; i++) {
     vls_peer *peer = core->peers[i];
     bool idle = peer->conn == NULL && peer->dialing == NULL && !peer->row.blocked;
-    if ((only != NULL && peer != only) || !vls_peer_visible(peer) || !idle) continue;
+    if ((only != NULL && peer != only) || !vls_peer_visible(peer)) continue;
+    if (vls_message_release(core->store, peer->row.id) > 0) {
+      peer->has_queued = true;
+      vls_peer_touch(core, peer);
+    }
+    if (!idle) continue;
     vls_dial_schedule(core, peer, 0);
     r.count++;
   }

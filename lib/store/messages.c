@@ -213,6 +213,27 @@ uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact) {
   return n;
 }
 
+uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_oldest) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT count(*), coalesce(min(n), 0) FROM message INDEXED BY "
+                                   "message_held WHERE contact=? AND state=7");
+  vls_sql_int(q, 1, contact);
+  bool found = vls_sql_row(store, q);
+  uint64_t n = found ? vls_sql_get_int(q, 0) : 0;
+  *ret_oldest = found ? vls_sql_get_int(q, 1) : 0;
+  vls_sql_done(q);
+  return n;
+}
+
+uint64_t vls_message_release(vls_store *store, uint64_t contact) {
+  uint64_t oldest, n = vls_message_held(store, contact, &oldest);
+  if (n == 0) return 0;
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=0, device=0, seq=0, idx=0 "
+                                         "WHERE contact=? AND state=7");
+  vls_sql_int(q, 1, contact);
+  vls_sql_run(store, q);
+  return n;
+}
+
 void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
                    vls_slice header, const uint8_t sig[64]) {
   sqlite3_stmt *q =

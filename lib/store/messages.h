@@ -11,13 +11,17 @@ typedef enum vls_message_state {
   VLS_MSG_SENT = 1,   /* mine, in event seq; delivered and read follow from the talk's watermarks */
   VLS_MSG_FAILED = 2,
   VLS_MSG_CANCELLED = 3,
-  VLS_MSG_RECEIVED = 4, /* theirs, in their event seq */
+  VLS_MSG_RECEIVED = 4,  /* theirs, in their event seq */
+  VLS_MSG_DELIVERED = 5, /* mine, said by a former device of mine, with a receipt */
+  VLS_MSG_READ = 6,      /* the same, shown to a person */
+  VLS_MSG_HELD = 7,      /* mine, queued or sent before this node's data was put back: it may have
+                            arrived      or not, and is not sent again by itself */
 } vls_message_state;
 
 typedef struct vls_message_row {
   uint64_t n, contact;
   vls_message_state state;
-  uint64_t device;    /* of theirs, as numbered in chain; 0: mine */
+  uint64_t device;    /* of theirs, as numbered in chain; 0: mine; former.h: one I had */
   uint64_t seq, idx;  /* place in the author's events */
   uint64_t stamp, at; /* ms since 1970: the author's clock, mine */
   vls_slice body;     /* the text; borrowed */
@@ -57,6 +61,11 @@ bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_
                       uint64_t *ret_first, uint64_t *ret_last);
 /* All my queued texts to a contact end as failed. Gives how many. */
 uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact);
+
+/* Held texts of mine to a contact: how many, and the number of the oldest. */
+uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_oldest);
+/* Held texts of mine to a contact are queued again: their author said so. Gives how many. */
+uint64_t vls_message_release(vls_store *store, uint64_t contact);
 
 /* The signed header of an event, kept for proof. device: as numbered in chain; 0: mine. */
 void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,

@@ -56,6 +56,17 @@ static const char *const steps[] = {
     "CREATE TABLE sent(cid TEXT PRIMARY KEY, reply BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT "
     "ROWID;"
     "CREATE TABLE knock(n INTEGER PRIMARY KEY, nonce BLOB NOT NULL UNIQUE, at INTEGER NOT NULL);",
+    /* 1 -> 2: devices this citizen had before; which texts an event holds, so that it can be made
+     * again */
+    "CREATE TABLE own_key(number INTEGER PRIMARY KEY, sign BLOB NOT NULL UNIQUE, dh BLOB NOT NULL,"
+    "  until INTEGER NOT NULL);"
+    "CREATE TABLE own_chain(contact INTEGER NOT NULL, number INTEGER NOT NULL, seq INTEGER NOT "
+    "NULL,"
+    "  head BLOB NOT NULL, proved INTEGER NOT NULL, asked INTEGER NOT NULL,"
+    "  PRIMARY KEY(contact, number)) WITHOUT ROWID;"
+    "CREATE INDEX message_held ON message(contact, n) WHERE state = 7;"
+    "ALTER TABLE event ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN last INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };

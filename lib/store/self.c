@@ -52,6 +52,11 @@ void vls_self_put(vls_store *store, const vls_self_row *row) {
   vls_sql_run(store, q);
 }
 
+void vls_self_replace(vls_store *store, const vls_self_row *row) {
+  vls_sql_run(store, vls_sql_write(store, "DELETE FROM self"));
+  vls_self_put(store, row);
+}
+
 void vls_self_set_card(vls_store *store, uint64_t seq, vls_slice card) {
   vls_sql_run(store, vls_sql_write(store, "INSERT OR REPLACE INTO own_card "
                                           "SELECT card_seq, card FROM self"));

@@ -23,6 +23,8 @@ typedef struct vls_self_row {
 bool vls_self_get(vls_store *store, vls_self_row *ret);
 void vls_self_put(vls_store *store, const vls_self_row *row);
 void vls_self_done(vls_self_row *row);
+/* Another device of the same citizen in its place. */
+void vls_self_replace(vls_store *store, const vls_self_row *row);
 /* The new card replaces the old, which goes to own_card; only VLS_OWN_CARDS are kept there. */
 void vls_self_set_card(vls_store *store, uint64_t seq, vls_slice card);
 /* Former and present cards, newest first; i counts from 0. Appends to out; false past the last. */

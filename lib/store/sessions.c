@@ -26,6 +26,11 @@ void vls_session_drop(vls_store *store, uint64_t contact, const uint8_t th[32]) 
   vls_sql_run(store, q);
 }
 
+void vls_session_drop_all(vls_store *store) {
+  vls_sql_run(store, vls_sql_write(store, "DELETE FROM session"));
+  vls_sql_run(store, vls_sql_write(store, "DELETE FROM skipped"));
+}
+
 size_t vls_session_load(vls_store *store, uint64_t contact, vls_session_row *ret_rows) {
   sqlite3_stmt *q = vls_sql(store, "SELECT state, device, created FROM session WHERE contact=? "
                                    "ORDER BY created DESC, th LIMIT ?");

@@ -15,6 +15,8 @@ typedef struct vls_session_row {
 
 void vls_session_put(vls_store *store, uint64_t contact, const vls_session_row *row);
 void vls_session_drop(vls_store *store, uint64_t contact, const uint8_t th[32]);
+/* Of every contact, with every skipped key. */
+void vls_session_drop_all(vls_store *store);
 /* Fills up to VLS_SESSIONS_MAX rows, the newest first; gives how many. */
 size_t vls_session_load(vls_store *store, uint64_t contact, vls_session_row *ret_rows);
 

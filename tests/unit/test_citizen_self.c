@@ -1,6 +1,8 @@
 #include "citizen/self.h"
 
 #include "crypto/kdf.h"
+#include "store/contacts.h"
+#include "store/messages.h"
 #include "vec_hex.h"
 
 static const uint64_t day = 86400 * 1000;
@@ -175,6 +177,143 @@ static void prekey_in_the_card_is_never_dropped(void **state) {
   close_node(&n);
 }
 
+static void say(vls_store *store, uint64_t n, vls_message_state s, uint64_t seq) {
+  vls_message_row row = {.n = n,
+                         .contact = 1,
+                         .state = s,
+                         .seq = seq,
+                         .device = s == VLS_MSG_RECEIVED ? 1 : 0,
+                         .body = vls_slice_str("text")};
+  vls_message_put(store, &row);
+}
+
+static void expect_text(vls_store *store, uint64_t n, vls_message_state s, uint64_t device) {
+  vls_message_row row;
+  vls_buf body;
+  vls_buf_init(&body, 64);
+  assert_true(vls_message_get(store, n, &row, &body));
+  assert_int_equal(row.state, s);
+  assert_true(row.device == device);
+  vls_buf_done(&body);
+}
+
+static void self_renewed_is_another_device_of_the_same_citizen(void **state) {
+  (void)state;
+  node n;
+  vls_self again, back;
+  vls_card_view view;
+  make_node(&n);
+  assert_int_equal(vls_self_renew(&again, n.store, &n.rng, NULL, 0, start + day), VLS_OK);
+  assert_memory_equal(again.identity.pub, n.self.identity.pub, 32);
+  assert_memory_not_equal(again.device.pub, n.self.device.pub, 32);
+  assert_memory_not_equal(again.dh.pub, n.self.dh.pub, 32);
+  assert_string_equal(again.name, "Ana");
+  assert_int_equal(again.n_former, 1);
+  assert_memory_equal(&again.former[0], &n.self.dh, sizeof n.self.dh);
+  assert_true(seq_of_card(&again, &view) >= start + day);
+  assert_null(vls_card_by_sign(&view, n.self.device.pub));
+  assert_non_null(vls_card_by_sign(&view, again.device.pub));
+  assert_int_equal(view.devices[0].spk_id, 2);
+  assert_int_equal(vls_store_commit(n.store), VLS_OK);
+  assert_true(vls_self_load(&back, n.store));
+  assert_memory_equal(&back.device, &again.device, sizeof again.device);
+  assert_int_equal(back.n_former, 1);
+  vls_self_close(&back);
+  vls_self_close(&again);
+  close_node(&n);
+}
+
+static void self_renewed_under_a_wrong_clock_still_has_a_higher_card(void **state) {
+  (void)state;
+  node n;
+  vls_self again;
+  make_node(&n);
+  assert_int_equal(vls_self_renew(&again, n.store, &n.rng, NULL, 0, 5), VLS_OK);
+  assert_int_equal(again.card_seq, 1 + (1 << 20));
+  vls_self_close(&again);
+  close_node(&n);
+}
+
+static void self_cannot_be_renewed_without_an_identity(void **state) {
+  (void)state;
+  node n;
+  open_node(&n);
+  assert_int_equal(vls_self_renew(&n.self, n.store, &n.rng, NULL, 0, start), VLS_NOT_FOUND);
+  vls_store_close(n.store);
+}
+
+static void renewing_keeps_what_is_shown_and_holds_what_may_have_left(void **state) {
+  (void)state;
+  node n;
+  vls_self again;
+  vls_former_chain chain;
+  vls_talk_row talk = {.out_seq = 9, .delivered = 6, .seen = 4, .read_n = 3, .card_sent = 1};
+  vls_invite_row invite = {.expires = start + day};
+  const uint8_t sig[64] = {0};
+  uint64_t oldest;
+  make_node(&n);
+  memset(talk.out_prev, 7, 32);
+  vls_talk_put(n.store, 1, &talk);
+  say(n.store, 1, VLS_MSG_SENT, 4);
+  say(n.store, 2, VLS_MSG_SENT, 6);
+  say(n.store, 3, VLS_MSG_SENT, 7);
+  say(n.store, 4, VLS_MSG_QUEUED, 0);
+  say(n.store, 5, VLS_MSG_RECEIVED, 2);
+  say(n.store, 6, VLS_MSG_CANCELLED, 0);
+  vls_event_put(n.store, 1, 0, 7, vls_slice_str("header"), sig);
+  vls_invite_put(n.store, &invite);
+  assert_int_equal(vls_self_renew(&again, n.store, &n.rng, NULL, 0, start), VLS_OK);
+  expect_text(n.store, 1, VLS_MSG_READ, VLS_FORMER_FIRST);
+  expect_text(n.store, 2, VLS_MSG_DELIVERED, VLS_FORMER_FIRST);
+  expect_text(n.store, 3, VLS_MSG_HELD, VLS_FORMER_FIRST);
+  expect_text(n.store, 4, VLS_MSG_HELD, 0);
+  expect_text(n.store, 5, VLS_MSG_RECEIVED, 1);
+  expect_text(n.store, 6, VLS_MSG_CANCELLED, 0);
+  assert_int_equal(vls_message_held(n.store, 1, &oldest), 2);
+  assert_int_equal(oldest, 3);
+  assert_int_equal(vls_invite_open(n.store, start), 0);
+  assert_true(vls_talk_get(n.store, 1, &talk));
+  assert_int_equal(talk.out_seq, 0);
+  assert_int_equal(talk.delivered + talk.seen + talk.card_sent, 0);
+  assert_int_equal(talk.read_n, 3);
+  /* The new device's first event has its own place. */
+  vls_event_put(n.store, 1, 0, 7, vls_slice_str("another"), sig);
+  assert_true(vls_former_chain_get(n.store, 1, n.self.device.pub, &chain));
+  assert_int_equal(chain.seq, 9);
+  assert_int_equal(chain.proved, 6);
+  assert_int_equal(chain.head[31], 7);
+  /* A receipt for event 7 proves one text; the other is released by its author. */
+  vls_former_chain_prove(n.store, 1, chain.number, 7, true);
+  assert_false(vls_former_chain_next(n.store, 1, 0, true, &chain));
+  assert_true(vls_former_chain_next(n.store, 1, 0, false, &chain));
+  expect_text(n.store, 3, VLS_MSG_DELIVERED, VLS_FORMER_FIRST);
+  assert_int_equal(vls_message_release(n.store, 1), 1);
+  expect_text(n.store, 4, VLS_MSG_QUEUED, 0);
+  assert_int_equal(vls_store_commit(n.store), VLS_OK);
+  vls_self_close(&again);
+  close_node(&n);
+}
+
+static void former_link_keys_are_four_and_their_time_ends(void **state) {
+  (void)state;
+  node n;
+  make_node(&n);
+  for (unsigned i = 0; i < VLS_FORMER_KEYS + 2; i++) {
+    vls_self again;
+    vls_dh_pair before = n.self.dh;
+    assert_int_equal(vls_self_renew(&again, n.store, &n.rng, NULL, 0, start + i * day), VLS_OK);
+    vls_self_close(&n.self);
+    n.self = again;
+    assert_int_equal(n.self.n_former, i < VLS_FORMER_KEYS ? i + 1 : VLS_FORMER_KEYS);
+    assert_memory_equal(&n.self.former[0], &before, sizeof before);
+  }
+  vls_former_drop_before(n.store, start + VLS_FORMER_MS + 4 * day + 1);
+  vls_self_close(&n.self);
+  assert_true(vls_self_load(&n.self, n.store));
+  assert_int_equal(n.self.n_former, 1);
+  close_node(&n);
+}
+
 int main(void) {
   if (vls_crypto_init() != VLS_OK) return 1;
   const struct CMUnitTest tests[] = {
@@ -186,6 +325,11 @@ int main(void) {
       cmocka_unit_test(former_cards_are_kept_and_no_more_than_eight),
       cmocka_unit_test(prekey_turns_after_seven_days_and_stays_thirty),
       cmocka_unit_test(prekey_in_the_card_is_never_dropped),
+      cmocka_unit_test(self_renewed_is_another_device_of_the_same_citizen),
+      cmocka_unit_test(self_renewed_under_a_wrong_clock_still_has_a_higher_card),
+      cmocka_unit_test(self_cannot_be_renewed_without_an_identity),
+      cmocka_unit_test(renewing_keeps_what_is_shown_and_holds_what_may_have_left),
+      cmocka_unit_test(former_link_keys_are_four_and_their_time_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
