@@ -6,33 +6,8 @@
 #include "citizen/invite.h"
 #include "core/core_int.h"
 
-vls_conn *vls_conn_get(vls_core *core, uint64_t id) {
-  for (size_t i = 0; i < core->n_conns; i++)
-    if (core->conns[i]->id == id) return core->conns[i];
-  return NULL;
-}
-
-vls_conn *vls_conn_new(vls_core *core, uint64_t id) {
-  if (core->n_conns == core->cap_conns) {
-    core->cap_conns = core->cap_conns == 0 ? 16 : core->cap_conns * 2;
-    core->conns = vls_realloc(core->conns, core->cap_conns * sizeof(vls_conn *));
-  }
-  vls_conn *conn = vls_calloc(1, sizeof *conn);
-  conn->id = id;
-  conn->opened = conn->last_in = conn->last_out = core->now.mono_ms;
-  conn->wait_since = conn->ack_at = VLS_NEVER;
-  core->conns[core->n_conns++] = conn;
-  return conn;
-}
-
 static bool is_stranger(const vls_conn *conn) {
   return !conn->outgoing && conn->peer == NULL && conn->invite == 0;
-}
-
-static void unlist(vls_core *core, vls_conn *conn) {
-  for (size_t i = 0; conn->listed && i < core->n_active; i++)
-    if (core->active[i] == conn) core->active[i] = core->active[--core->n_active];
-  conn->listed = false;
 }
 
 /* The last bytes, such as a CLOSE frame, still go out. */
@@ -53,10 +28,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
     stage_bytes(core, conn);
     vls_out_stage(core, VLS_OUT_CLOSE)->link = conn->id;
   }
-  unlist(core, conn);
   if (is_stranger(conn)) core->n_strangers--;
-  for (size_t i = 0; i < core->n_conns; i++)
-    if (core->conns[i] == conn) core->conns[i] = core->conns[--core->n_conns];
   if (peer != NULL && peer->dialing == conn) {
     peer->dialing = NULL;
     if (peer->conn == NULL) vls_dial_backoff(core, peer);
@@ -70,9 +42,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
     if (peer->dialing == NULL) vls_dial_backoff(core, peer);
     vls_peer_touch(core, peer); /* writes what changed, and unloads its sessions */
   }
-  vls_link_free(conn->link);
-  vls_wipe(conn, sizeof *conn);
-  free(conn);
+  vls_conn_free(core, conn);
 }
 
 void vls_conn_close(vls_core *core, vls_conn *conn, vls_close_reason reason, const char *why) {
@@ -130,7 +100,7 @@ void vls_conn_opened(vls_core *core, const vls_input *in) {
     return; /* closed on our side meanwhile */
   }
   vls_core_escape(conn->address, sizeof conn->address, in->text);
-  vls_core_wake_at(core, core->now.mono_ms + VLS_HANDSHAKE_MS);
+  vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_HANDSHAKE_MS);
   vls_conn_touch(core, conn);
 }
 
@@ -152,6 +122,7 @@ static bool loses_to_present(vls_core *core, const vls_conn *conn, const vls_pee
 
 void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   conn->peer = peer;
+  if (conn->flight == NULL) conn->flight = vls_calloc(VLS_WINDOW_RECORDS, sizeof *conn->flight);
   if (peer->dialing == conn) peer->dialing = NULL;
   if (peer->conn != conn) superseded_by(core, peer, conn);
   peer->next_dial = VLS_NEVER;
@@ -164,7 +135,7 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   bool as_contact = !conn->by_invite && conn->invite == 0;
   if (as_contact && peer->row.state == VLS_CONTACT_PENDING && vls_peer_settle(core, peer))
     vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
-  vls_core_wake_at(core, core->now.mono_ms + VLS_KEEPALIVE_MS);
+  vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_KEEPALIVE_MS);
   vls_core_log(core, VLS_INFO, "link up contact=%llu %s address=%s",
                (unsigned long long)peer->row.id, conn->outgoing ? "dialled" : "accepted",
                conn->address);
@@ -223,7 +194,7 @@ static bool within_budget(vls_core *core, vls_conn *conn, size_t bytes, size_t r
   if (ok || conn->paused) return ok;
   conn->paused = true;
   vls_out_stage(core, VLS_OUT_PAUSE)->link = conn->id;
-  vls_core_wake_at(core, core->now.mono_ms + 60000);
+  vls_conn_wake_at(core, conn, core->now.mono_ms + 60000);
   return false;
 }
 
@@ -305,20 +276,10 @@ void vls_conn_gone(vls_core *core, const vls_input *in) {
   vls_conn_drop(core, conn, false, why[0] != '\0' ? why : "the connection ended");
 }
 
-void vls_conn_touch(vls_core *core, vls_conn *conn) {
-  if (conn->listed) return;
-  if (core->n_active == core->cap_active) {
-    core->cap_active = core->cap_active == 0 ? 16 : core->cap_active * 2;
-    core->active = vls_realloc(core->active, core->cap_active * sizeof(vls_conn *));
-  }
-  core->active[core->n_active++] = conn;
-  conn->listed = true;
-}
-
 void vls_conn_flush(vls_core *core) {
   while (core->n_active > 0) {
     vls_conn *conn = core->active[--core->n_active];
-    conn->listed = false;
+    conn->active_place = 0;
     if (conn->link == NULL) continue;
     bool late = core->now.mono_ms >= conn->ack_at;
     bool company = vls_link_out(conn->link)->n > 0;
@@ -327,71 +288,10 @@ void vls_conn_flush(vls_core *core) {
       conn->ack_at = VLS_NEVER;
     } else if (conn->up && conn->got > conn->got_acked && conn->ack_at == VLS_NEVER) {
       conn->ack_at = core->now.mono_ms + VLS_ACK_DELAY_MS;
-      vls_core_wake_at(core, conn->ack_at);
+      vls_conn_wake_at(core, conn, conn->ack_at);
     }
+    if (vls_conn_worn(core, conn) && conn->flight_bytes == 0)
+      vls_conn_wake_at(core, conn, core->now.mono_ms);
     stage_bytes(core, conn);
   }
-}
-
-/* The moment this connection must be looked at; past: `why` it ends. */
-static uint64_t conn_deadline(const vls_conn *conn, const char **why) {
-  if (conn->link == NULL) return VLS_NEVER; /* the daemon times dials */
-  if (!conn->up) {
-    *why = "no answer to the knock";
-    return conn->opened + (conn->outgoing ? VLS_HANDSHAKE_MS : VLS_STRANGER_MS);
-  }
-  /* Behind an invitation stands nobody yet: who brings no first record may not stay for good. */
-  *why = "no first record";
-  if (conn->peer == NULL) return conn->opened + VLS_STRANGER_MS;
-  if (conn->paused) return VLS_NEVER; /* it is we who don't listen */
-  *why = "no sign of life";
-  uint64_t silence = conn->last_in + VLS_SILENCE_MS;
-  uint64_t since = conn->wait_since > conn->last_in ? conn->wait_since : conn->last_in;
-  /* The oldest record needs its time on a slow line, and no word may come back meanwhile. */
-  size_t bytes = conn->flight[conn->sent_acked % VLS_WINDOW_RECORDS].bytes;
-  uint64_t patience = VLS_ACK_WAIT_MS + bytes * 1000 / VLS_SLOWEST_LINE;
-  uint64_t wait = conn->wait_since == VLS_NEVER ? VLS_NEVER : since + patience;
-  return wait < silence ? wait : silence;
-}
-
-static void keep_alive(vls_core *core, vls_conn *conn) {
-  uint64_t due = conn->last_out + VLS_KEEPALIVE_MS;
-  if (core->now.mono_ms >= due) {
-    conn->last_out = core->now.mono_ms;
-    vls_err err = vls_link_send_decoy(conn->link, (size_t)vls_rng_below(&core->rng, 32));
-    if (err == VLS_OK) vls_conn_touch(core, conn);
-    due = core->now.mono_ms + VLS_KEEPALIVE_MS;
-  }
-  vls_core_wake_at(core, due);
-}
-
-static void tick_one(vls_core *core, vls_conn *conn) {
-  const char *why = "";
-  uint64_t deadline = conn_deadline(conn, &why);
-  if (core->now.mono_ms >= deadline) {
-    vls_conn_close(core, conn, VLS_CLOSE_BYE, why);
-    return;
-  }
-  vls_core_wake_at(core, deadline);
-  if (conn->paused && core->now.mono_ms - conn->bytes.since >= 60000) {
-    conn->paused = false;
-    conn->last_in = core->now.mono_ms; /* what they said meanwhile is still to be read */
-    vls_out_stage(core, VLS_OUT_RESUME)->link = conn->id;
-    vls_core_wake_at(core, conn_deadline(conn, &why));
-  }
-  if (conn->paused) vls_core_wake_at(core, conn->bytes.since + 60000);
-  if (!conn->up) return;
-  if (core->now.mono_ms >= conn->ack_at) vls_conn_touch(core, conn);
-  vls_core_wake_at(core, conn->ack_at);
-  keep_alive(core, conn);
-  if (conn->outgoing && vls_link_worn(conn->link, core->now) && conn->flight_bytes == 0) {
-    vls_peer *peer = conn->peer;
-    vls_conn_close(core, conn, VLS_CLOSE_REKEY, "time for new keys");
-    if (peer != NULL) vls_dial_schedule(core, peer, 1);
-  }
-}
-
-void vls_conn_tick(vls_core *core) {
-  for (size_t i = core->n_conns; i > 0; i--)
-    tick_one(core, core->conns[i - 1]);
 }

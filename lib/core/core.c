@@ -69,6 +69,9 @@ void vls_core_free(vls_core *core) {
     vls_conn_drop(core, core->conns[core->n_conns - 1], false, "");
   vls_peers_free(core);
   free(core->conns);
+  free(core->slots);
+  vls_dues_done(&core->due_conns);
+  vls_dues_done(&core->due_peers);
   free(core->busy);
   free(core->active);
   if (core->invites != NULL) vls_wipe(core->invites, core->n_invites * sizeof *core->invites);
@@ -169,7 +172,7 @@ static void keep_house(vls_core *core) {
 vls_err vls_core_tick(vls_core *core, vls_now now) {
   if (core->poisoned) return VLS_STORAGE;
   core->now = now;
-  if (now.mono_ms < core->wake) return VLS_OK;
+  if (now.mono_ms < vls_core_deadline(core)) return VLS_OK;
   core->wake = VLS_NEVER;
   if (now.mono_ms >= core->housekeeping && !core->draining) keep_house(core);
   if (!core->draining)
@@ -180,7 +183,11 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
 }
 
 uint64_t vls_core_deadline(const vls_core *core) {
-  return core->poisoned ? VLS_NEVER : core->wake;
+  if (core->poisoned) return VLS_NEVER;
+  uint64_t conns = vls_due_next(&core->due_conns), next = core->wake;
+  uint64_t dials = core->draining ? VLS_NEVER : vls_due_next(&core->due_peers);
+  if (conns < next) next = conns;
+  return dials < next ? dials : next;
 }
 
 bool vls_core_seal(vls_core *core, vls_now now) {

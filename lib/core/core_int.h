@@ -2,6 +2,7 @@
 #ifndef VALISE_CORE_CORE_INT_H
 #define VALISE_CORE_CORE_INT_H
 
+#include "base/due.h"
 #include "carry/link.h"
 #include "citizen/self.h"
 #include "crypto/rng.h"
@@ -60,6 +61,7 @@ typedef struct vls_peer {
   bool row_dirty, talk_dirty;
   struct vls_conn *conn; /* its live link */
   struct vls_conn *dialing;
+  vls_due due;           /* next_dial, or earlier */
   uint64_t next_dial;    /* mono_ms, or VLS_NEVER */
   unsigned failures;     /* dials in a row that failed */
   char last_failure[96]; /* for people */
@@ -85,6 +87,9 @@ typedef struct vls_flight {
 
 /* A connection: dialling, or carrying a link. */
 typedef struct vls_conn {
+  vls_due due;         /* to be looked at, or earlier */
+  size_t place;        /* in core->conns */
+  size_t active_place; /* in core->active, counted from 1; 0: not there */
   uint64_t id;
   vls_link *link;     /* NULL while dialling */
   vls_peer *peer;     /* whose it is, once known */
@@ -96,12 +101,11 @@ typedef struct vls_conn {
   uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */
   uint64_t got, got_acked;            /* records dealt with; of those, acknowledged */
   uint64_t sent, sent_acked, sent_seq;
-  bool backlog; /* the outbox may hold more to send */
-  vls_flight flight[VLS_WINDOW_RECORDS];
+  bool backlog;       /* the outbox may hold more to send */
+  vls_flight *flight; /* VLS_WINDOW_RECORDS of them, once it is a contact's */
   size_t flight_bytes;
   vls_budget bytes, records;
   uint64_t n_sent, n_received;
-  bool listed; /* in core->active */
   char address[80];
 } vls_conn;
 
@@ -151,13 +155,16 @@ struct vls_core {
   size_t n_peers, cap_peers;
   vls_conn **conns;
   size_t n_conns, cap_conns;
+  vls_conn **slots; /* the same by number: conn_table.c */
+  size_t n_slots;   /* a power of two, at least twice n_conns */
+  vls_dues due_conns, due_peers;
   size_t n_strangers;
   uint64_t next_dial_id;
   vls_invite_key *invites;
   size_t n_invites;
   vls_client clients[VLS_CLIENTS_MAX];
   uint64_t newest_n, newest_c;
-  uint64_t wake;         /* mono_ms of the next timer, or earlier */
+  uint64_t wake;         /* mono_ms of the next timer of the core's own, or earlier */
   uint64_t housekeeping; /* mono_ms */
   bool feed_grew;
   vls_peer **busy; /* peers with something to do at the end of the batch */
@@ -230,9 +237,20 @@ void vls_dial_schedule(vls_core *core, vls_peer *peer, uint64_t in_ms);
 void vls_dial_backoff(vls_core *core, vls_peer *peer);
 void vls_dial_tick(vls_core *core);
 
-/* conns.c, knocks.c */
+/* conn_table.c */
 vls_conn *vls_conn_get(vls_core *core, uint64_t id);
 vls_conn *vls_conn_new(vls_core *core, uint64_t id);
+void vls_conn_free(vls_core *core, vls_conn *conn);
+/* It has bytes or an ACK to send at the end of the batch. */
+void vls_conn_touch(vls_core *core, vls_conn *conn);
+void vls_conn_wake_at(vls_core *core, vls_conn *conn, uint64_t mono_ms);
+
+/* conn_time.c */
+void vls_conn_tick(vls_core *core);
+/* Ours to replace by a fresh one, as soon as nothing is on its way. */
+bool vls_conn_worn(const vls_core *core, const vls_conn *conn);
+
+/* conns.c, knocks.c */
 /* Forgets it; the daemon is told to close unless it told us. */
 void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why);
 void vls_conn_close(vls_core *core, vls_conn *conn, vls_close_reason reason, const char *why);
@@ -241,8 +259,6 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer);
 void vls_conn_opened(vls_core *core, const vls_input *in);
 void vls_conn_bytes(vls_core *core, const vls_input *in);
 void vls_conn_gone(vls_core *core, const vls_input *in);
-void vls_conn_tick(vls_core *core);
-void vls_conn_touch(vls_core *core, vls_conn *conn);
 void vls_conn_flush(vls_core *core); /* ACKs, then bytes become outputs */
 bool vls_knock_find(vls_core *core, vls_conn *conn);
 void vls_knock_peer(vls_core *core, vls_conn *conn);

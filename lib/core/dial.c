@@ -1,5 +1,6 @@
 /* Whom to dial, and when: one link with every contact, backing off with jitter while there is no
  * answer. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +10,7 @@
 
 void vls_dial_schedule(vls_core *core, vls_peer *peer, uint64_t in_ms) {
   peer->next_dial = core->now.mono_ms + in_ms;
-  vls_core_wake_at(core, peer->next_dial);
+  vls_due_by(&core->due_peers, &peer->due, peer->next_dial);
 }
 
 void vls_dial_backoff(vls_core *core, vls_peer *peer) {
@@ -89,12 +90,12 @@ static void dial(vls_core *core, vls_peer *peer) {
 }
 
 void vls_dial_tick(vls_core *core) {
+  vls_due *due;
   if (core->draining) return;
-  for (size_t i = 0; i < core->n_peers; i++) {
-    vls_peer *peer = core->peers[i];
-    if (peer->next_dial == VLS_NEVER) continue;
-    if (peer->next_dial > core->now.mono_ms) {
-      vls_core_wake_at(core, peer->next_dial);
+  while ((due = vls_due_take(&core->due_peers, core->now.mono_ms)) != NULL) {
+    vls_peer *peer = (vls_peer *)(void *)((char *)due - offsetof(vls_peer, due));
+    if (peer->next_dial > core->now.mono_ms) { /* put off meanwhile, or not wanted any more */
+      vls_due_set(&core->due_peers, due, peer->next_dial);
       continue;
     }
     peer->next_dial = VLS_NEVER;

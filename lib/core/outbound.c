@@ -65,8 +65,9 @@ void vls_outbound_flush_pending(vls_core *core) {
     store_pending(core, core->busy[i]);
 }
 
-static bool window_open(const vls_conn *conn) {
-  return conn != NULL && conn->up && conn->sent - conn->sent_acked < VLS_WINDOW_RECORDS &&
+static bool window_open(const vls_core *core, const vls_conn *conn) {
+  return conn != NULL && conn->up && !vls_conn_worn(core, conn) &&
+         conn->sent - conn->sent_acked < VLS_WINDOW_RECORDS &&
          conn->flight_bytes < VLS_WINDOW_BYTES;
 }
 
@@ -164,7 +165,7 @@ static void send_record(vls_core *core, vls_conn *conn, uint64_t seq, vls_slice 
   conn->sent++;
   conn->sent_seq = seq;
   conn->flight_bytes += record.n;
-  vls_core_wake_at(core, core->now.mono_ms + VLS_ACK_WAIT_MS);
+  vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_ACK_WAIT_MS);
   vls_conn_touch(core, conn);
 }
 
@@ -205,7 +206,7 @@ static void seal_batch(vls_core *core, vls_peer *peer, vls_session_row *session,
   memcpy(peer->talk.out_prev, sealed.hash, 32);
   peer->talk_dirty = true;
   vls_conn *conn = peer->conn;
-  if (conn != NULL && !conn->backlog && window_open(conn))
+  if (conn != NULL && !conn->backlog && window_open(core, conn))
     send_record(core, conn, seq, vls_buf_slice(&record));
   else if (conn != NULL)
     conn->backlog = true;
@@ -223,7 +224,7 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   uint64_t seq = peer->talk.out_seq + 1;
   vls_buf_init(&b->bodies, VLS_RECORD_MAX);
   add_extras(core, peer, session, b);
-  bool open = window_open(peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
+  bool open = window_open(core, peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
   if (open && peer->has_queued) add_queued(core, peer, b, seq);
   while (open && !peer->has_queued && b->n_pending < peer->n_pending) {
     vls_pending *p = &peer->pending[b->n_pending];
@@ -248,7 +249,7 @@ static void pump_backlog(vls_core *core, vls_peer *peer) {
   vls_buf record;
   vls_outbox_row row;
   vls_buf_init(&record, VLS_RECORD_MAX);
-  while (conn->backlog && window_open(conn)) {
+  while (conn->backlog && window_open(core, conn)) {
     vls_buf_clear(&record);
     if (vls_outbox_next(core->store, peer->row.id, conn->sent_seq, &row, &record))
       send_record(core, conn, row.seq, vls_buf_slice(&record));
