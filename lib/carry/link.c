@@ -119,11 +119,9 @@ static size_t knock_size(unsigned step) {
 /* Responder: true once the first n bytes of the first flight are here, and clear. */
 static bool have_flight(vls_link *link, size_t n) {
   size_t have = link->in.n - link->in_at;
+  if (have < VLS_SHAPE_TELL) return false; /* no flight is as short, and there may be no bytes */
   uint8_t *p = link->in.p + link->in_at;
-  if (link->clear == 0) {
-    if (have < VLS_SHAPE_TELL) return false;
-    link->text = vls_shape_is_text(p);
-  }
+  if (link->clear == 0) link->text = vls_shape_is_text(p);
   if (!link->text || n <= link->clear) return have >= n;
   size_t clear = link->clear, more = n - clear, chars = vls_shape_len(more);
   if (have - clear < chars) return false;

@@ -10,7 +10,8 @@
 #include "carry/link_int.h"
 #include "crypto/kdf.h"
 
-enum { ALL = 255, UNIT = 32, STAGES = 5 };
+enum { ALL = 255, UNIT = 32 };
+enum { DIALLED, UP = 4, PRINTED, STAGES };
 
 typedef struct end {
   vls_link *link;
@@ -105,10 +106,11 @@ static void clone(end *to, const end *from) {
   clone_buf(&to->link->assembly, &from->link->assembly);
 }
 
-/* stages[0]: Ana has dialled; each one after that: the other end has heard everything. */
+/* Ana has dialled; each stage after that, up to UP: the other end has heard everything. PRINTED:
+ * she has dialled, in the printable form. */
 static void make_stages(pair stages[STAGES]) {
   static const uint8_t seed_a[32] = {1}, seed_b[32] = {2};
-  pair *first = &stages[0];
+  pair *first = &stages[DIALLED];
   vls_dh_pair s_a, s_b;
   VLS_ASSERT(vls_crypto_init() == VLS_OK);
   vls_rng_init(&first->ana.rng, seed_a);
@@ -117,7 +119,7 @@ static void make_stages(pair stages[STAGES]) {
   vls_dh_new(&s_b, &first->bao.rng);
   first->ana.link = vls_link_dial(&s_a, s_b.pub, knock_key, psk, &first->ana.rng, now);
   first->bao.link = vls_link_accept(&s_b, now);
-  for (unsigned i = 1; i < STAGES; i++) {
+  for (unsigned i = 1; i <= UP; i++) {
     pair *next = &stages[i];
     clone(&next->ana, &stages[i - 1].ana);
     clone(&next->bao, &stages[i - 1].bao);
@@ -126,8 +128,11 @@ static void make_stages(pair stages[STAGES]) {
     else
       deliver(&next->bao, &next->ana, SIZE_MAX);
   }
-  VLS_ASSERT(vls_link_state_of(stages[STAGES - 1].ana.link) == VLS_LINK_UP);
-  VLS_ASSERT(vls_link_state_of(stages[STAGES - 1].bao.link) == VLS_LINK_UP);
+  VLS_ASSERT(vls_link_state_of(stages[UP].ana.link) == VLS_LINK_UP);
+  VLS_ASSERT(vls_link_state_of(stages[UP].bao.link) == VLS_LINK_UP);
+  clone(&stages[PRINTED].ana, &first->ana);
+  clone(&stages[PRINTED].bao, &first->bao);
+  vls_link_print(stages[PRINTED].ana.link);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
@@ -136,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   end *ana = &here.ana, *bao = &here.bao;
   if (n == 0) return 0;
   if (stages[0].ana.link == NULL) make_stages(stages);
-  const pair *stage = &stages[data[0] < STAGES ? data[0] : STAGES - 1];
+  const pair *stage = &stages[data[0] < STAGES ? data[0] : UP];
   clone(ana, &stage->ana);
   clone(bao, &stage->bao);
   for (size_t at = 1; at + 2 <= n;) {
