@@ -69,9 +69,7 @@ void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card) {
   vls_buf_done(&link);
 }
 
-/* A record of theirs that no session opens: one of us has lost its state. Begin anew, so that what
- * they could not say is sealed again (PEER 5b.8); not more often than VLS_BEGIN_ANEW_MS. */
-static void begin_anew(vls_core *core, vls_conn *conn) {
+void vls_begin_anew(vls_core *core, vls_conn *conn) {
   vls_peer *peer = conn->peer;
   vls_buf card;
   if (!conn->up || peer->row.state != VLS_CONTACT_READY || peer->hello_due) return;
@@ -83,7 +81,7 @@ static void begin_anew(vls_core *core, vls_conn *conn) {
       dh != NULL && vls_contact_card(core->store, peer->row.id, &card) ? VLS_OK : VLS_NOT_FOUND;
   if (err == VLS_OK) err = begin_session(core, peer, vls_buf_slice(&card), dh, 0, NULL);
   vls_core_log(core, VLS_NOTICE,
-               "a record opens for no session: a new one begins contact=%llu result=%s",
+               "a record can't be opened: a new session begins contact=%llu result=%s",
                (unsigned long long)peer->row.id, vls_err_name(err));
   vls_buf_done(&card);
 }
@@ -143,21 +141,24 @@ static vls_peer *make_contact(vls_core *core, const vls_conn *conn, const door *
     peer = vls_peer_new(core, d->view.card.identity, name, d->view.card.name, VLS_CONTACT_PENDING);
   } else if (peer->row.state == VLS_CONTACT_FAILED) {
     vls_peer_problem(core, peer, ""); /* an invitation of theirs failed, mine did not */
+    vls_message_revive(core->store, peer->row.id);
   }
   return peer;
 }
 
-static bool accept_through(vls_core *core, vls_conn *conn, const vls_first *first, door *d) {
+/* Held: it makes no session. */
+static vls_fate accept_through(vls_core *core, vls_conn *conn, const vls_first *first, door *d) {
   vls_x3dh_keys keys;
   vls_session_row row = {.created = vls_core_wall(core)};
   memcpy(row.device, d->device->sign, 32);
   if (vls_first_accept(first, &d->keys, vls_buf_slice(&d->their_card), d->device, &row.ratchet,
                        &keys) != VLS_OK)
-    return false;
+    return VLS_FATE_HELD;
   /* The body must open and its signatures verify before anything is kept: try on the bare session.
    */
   bool fine = vls_inbound_probe(core, &row, first->record);
   vls_peer *peer = fine ? make_contact(core, conn, d) : NULL;
+  vls_fate fate = VLS_FATE_HELD;
   if (peer != NULL) {
     vls_contact_set_card(core->store, peer->row.id, d->view.card.seq,
                          vls_buf_slice(&d->their_card));
@@ -170,7 +171,7 @@ static bool accept_through(vls_core *core, vls_conn *conn, const vls_first *firs
         &peer->prefix); /* of a session begun here at the same moment: this one stands first */
     peer->talk.card_sent = core->self.card_seq;
     peer->talk_dirty = true;
-    fine = vls_inbound_first(core, peer, first->record);
+    fate = vls_inbound_first(core, peer, first->record);
     if (d->invite.id != 0) vls_invite_use(core->store, d->invite.id, peer->row.id);
     vls_invites_load(core);
     vls_conn_adopt(core, conn, peer);
@@ -179,7 +180,7 @@ static bool accept_through(vls_core *core, vls_conn *conn, const vls_first *firs
   }
   vls_wipe(&keys, sizeof keys);
   vls_wipe(&row, sizeof row);
-  return peer != NULL && fine;
+  return fate;
 }
 
 /* The invitation was good when they knocked, but somebody else was quicker, or its time ran out. */
@@ -192,33 +193,32 @@ static void refuse_taker(vls_core *core, vls_conn *conn) {
   vls_wipe(&invite, sizeof invite);
 }
 
-/* True: dealt with. False: close the link; its sender will bring it again. */
-bool vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record) {
+vls_fate vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record) {
   vls_first first;
+  vls_fate fate;
   door d = {0};
-  if (vls_first_parse(&first, record) != VLS_OK) {
-    vls_inbound_refuse(core, conn->peer, record, "no session of ours opens it");
-    if (conn->peer != NULL) begin_anew(core, conn);
-    return conn->peer != NULL;
-  }
-  if (conn->peer != NULL && vls_inbound_known(core, conn->peer, first.record)) {
-    conn->peer->receipt_due = true;
-    vls_peer_touch(core, conn->peer);
-    return true;
-  }
+  bool is_first = vls_first_parse(&first, record) == VLS_OK;
+  /* One that came before: its session is here, and must not begin a second time. */
+  if (is_first && conn->peer != NULL && vls_inbound_known(core, conn, first.record, &fate))
+    return fate;
+  fate = VLS_FATE_HELD;
   vls_buf_init(&d.own_card, VLS_CARD_MAX);
   vls_buf_init(&d.their_card, VLS_CARD_MAX);
-  bool ok = find_keys(core, conn, &first, &d);
+  bool ok = is_first && find_keys(core, conn, &first, &d);
   bool spent = ok && conn->peer != NULL &&
                !vls_budget_take(&conn->peer->firsts, core->now.mono_ms, 1, VLS_FIRSTS_MINUTE);
-  ok = ok && !spent && read_card(core, conn, &first, &d) && accept_through(core, conn, &first, &d);
-  if (!ok && !spent) vls_inbound_refuse(core, conn->peer, record, "no session of ours opens it");
-  if (!ok && !spent && conn->peer != NULL) begin_anew(core, conn);
-  if (!ok && conn->peer == NULL) refuse_taker(core, conn);
-  /* Who is not known, or in too much of a hurry, must keep what we could not use. */
-  bool known = conn->peer != NULL && !spent;
+  if (spent)
+    fate = VLS_FATE_REFUSED; /* in too much of a hurry: must keep what we could not use */
+  else if (ok && read_card(core, conn, &first, &d))
+    fate = accept_through(core, conn, &first, &d);
+  if (fate == VLS_FATE_HELD) {
+    vls_inbound_refuse(core, conn->peer, record, "no session of ours opens it");
+    if (conn->peer != NULL) vls_begin_anew(core, conn);
+    if (conn->peer == NULL && is_first) refuse_taker(core, conn);
+    if (conn->peer == NULL) fate = VLS_FATE_REFUSED;
+  }
   vls_buf_done(&d.own_card);
   vls_buf_done(&d.their_card);
   vls_wipe(&d, sizeof d);
-  return ok || known;
+  return fate;
 }

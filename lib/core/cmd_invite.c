@@ -16,6 +16,10 @@ vls_err vls_cmd_invite_create(vls_call *call) {
                          "%d invitations are open: wait until some are used or "
                          "expire",
                          VLS_INVITES_MAX);
+  if ((now + life * 1000) / 1000 > UINT32_MAX)
+    return vls_call_fail(call, VLS_STATE, "timedatectl",
+                         "the clock of this machine is wrong: it is beyond the year 2105, and no "
+                         "invitation can expire so late");
   vls_invite invite = {.version = 1};
   for (size_t i = 0; i < core->n_addresses && invite.n_addresses < 4; i++)
     if (core->addresses[i].n <= 64) invite.addresses[invite.n_addresses++] = core->addresses[i];

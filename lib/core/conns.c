@@ -199,6 +199,33 @@ static bool within_budget(vls_core *core, vls_conn *conn, size_t bytes, size_t r
 }
 
 /* False: the connection is gone. */
+static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
+  within_budget(core, conn, 0, 1);
+  switch (vls_inbound_record(core, conn, record)) {
+  case VLS_FATE_DONE:
+    conn->got += conn->held + 1;
+    conn->held = 0;
+    break;
+  case VLS_FATE_KEPT:
+    if (conn->held == 0)
+      conn->got++;
+    else
+      conn->held++;
+    break;
+  case VLS_FATE_HELD: conn->held++; return true;
+  case VLS_FATE_REFUSED:
+    vls_conn_close(core, conn,
+                   conn->refuse_used      ? VLS_CLOSE_USED
+                   : conn->refuse_expired ? VLS_CLOSE_EXPIRED
+                                          : VLS_CLOSE_BUDGET,
+                   "they sent what cannot be taken now");
+    return false;
+  }
+  vls_conn_touch(core, conn);
+  return true;
+}
+
+/* False: the connection is gone. */
 static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   uint64_t id = conn->id; /* of a connection that may be gone after each step */
   switch (ev->type) {
@@ -210,19 +237,7 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
     return true;
   case VLS_LINK_EV_PEER: vls_knock_peer(core, conn); return vls_conn_get(core, id) != NULL;
   case VLS_LINK_EV_UP: return on_up(core, conn);
-  case VLS_LINK_EV_RECORD:
-    within_budget(core, conn, 0, 1);
-    if (vls_inbound_record(core, conn, ev->bytes)) {
-      conn->got++;
-      vls_conn_touch(core, conn);
-      return true;
-    }
-    vls_conn_close(core, conn,
-                   conn->refuse_used      ? VLS_CLOSE_USED
-                   : conn->refuse_expired ? VLS_CLOSE_EXPIRED
-                                          : VLS_CLOSE_BUDGET,
-                   "they sent what cannot be taken now");
-    return false;
+  case VLS_LINK_EV_RECORD: return on_record(core, conn, ev->bytes);
   case VLS_LINK_EV_ACK:
     if (vls_outbound_ack(core, conn, ev->count)) return true;
     vls_conn_close(core, conn, VLS_CLOSE_BYE, "they acknowledged what was never sent");

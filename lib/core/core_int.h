@@ -100,6 +100,7 @@ typedef struct vls_conn {
   uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
   uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */
   uint64_t got, got_acked;            /* records dealt with; of those, acknowledged */
+  uint64_t held;                      /* and after them, records that wait for one that is done */
   uint64_t sent, sent_acked, sent_seq;
   bool backlog;       /* the outbox may hold more to send */
   vls_flight *flight; /* VLS_WINDOW_RECORDS of them, once it is a contact's */
@@ -223,8 +224,9 @@ void vls_peer_add_session(vls_core *core, vls_peer *peer, const vls_session_row 
 bool vls_peer_visible(const vls_peer *peer); /* not removed */
 /* Only its places in the hash chains stay. */
 void vls_peer_forget(vls_core *core, vls_peer *peer);
-/* Their invitation is void: the contact fails, and the texts queued for it with it. A contact that
- * was there before the invitation is what it was. */
+/* Their invitation is void: the contact fails, and with it the texts that have not arrived; those
+ * already signed go on should another invitation bring the two together. A contact that was there
+ * before the invitation is what it was. */
 void vls_peer_fail(vls_core *core, vls_peer *peer, vls_feed_type told_as, const char *why);
 /* A known contact whose new invitation was taken: pending again until they confirm. The old way
  * stays open: card_seq 0 says that the card in the store is the one of before. */
@@ -265,9 +267,18 @@ void vls_knock_peer(vls_core *core, vls_conn *conn);
 void vls_invites_load(vls_core *core);
 
 /* inbound.c, begin.c */
-/* True: dealt with, to be acknowledged. False: the link must be closed without that. */
-bool vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record);
-bool vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record);
+/* What becomes of a record on its link. */
+typedef enum vls_fate {
+  VLS_FATE_DONE,    /* dealt with, and so is whatever was held before it: acknowledged */
+  VLS_FATE_KEPT,    /* dealt with by itself: acknowledged unless one before it is held */
+  VLS_FATE_HELD,    /* opens for no session: not acknowledged before one that is done (PEER 5b.8) */
+  VLS_FATE_REFUSED, /* not now: the link must be closed */
+} vls_fate;
+vls_fate vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record);
+vls_fate vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record);
+/* A session begins that nobody asked for, so that what they could not say is sealed again; not more
+ * often than VLS_BEGIN_ANEW_MS. */
+void vls_begin_anew(vls_core *core, vls_conn *conn);
 /* Closes the link when the card is not the inviter's. */
 void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card);
 

@@ -24,6 +24,7 @@ typedef enum verdict {
   DUPLICATE, /* was here before */
   EARLY,     /* an earlier event is missing */
   POISON,    /* opens for this session, but is not right */
+  BEYOND,    /* more records are missing before it than may be */
   FOREIGN,   /* no header key opens it */
   FORKED,    /* another event with a seq that was here: their state was copied or restored */
 } verdict;
@@ -43,7 +44,7 @@ static verdict find_session(vls_core *core, vls_peer *peer, vls_slice record, at
     vls_session_row *session = &peer->sessions[i];
     vls_err err = vls_ratchet_look(&session->ratchet, record, &ret->look);
     if (err == VLS_UNKNOWN) continue;
-    if (err != VLS_OK) return POISON;
+    if (err != VLS_OK) return err == VLS_LIMITED ? BEYOND : POISON;
     ret->session = session;
     ret->index = i;
     ret->has_mk = ret->look.old && vls_skipped_get(core->store, peer->row.id, session->ratchet.th,
@@ -86,6 +87,13 @@ static bool same_event(vls_core *core, const vls_peer *peer, uint64_t device,
   return same;
 }
 
+/* The first event of a session (PEER 5b.4) may come a second time, or have waited for an earlier
+ * one: then it is no longer the one that begins, and carries the signature all the same. */
+static const uint8_t *th_of_first(const attempt *a, const vls_direct_in *in) {
+  bool first = a->look.chain == 1 && a->look.n == 0 && in->event.x3dh_sig.n > 0;
+  return first ? a->session->ratchet.th : NULL;
+}
+
 static verdict open_with(vls_core *core, vls_peer *peer, const attempt *a, vls_slice record,
                          const uint8_t *th_first) {
   vls_ratchet next = a->session->ratchet;
@@ -99,6 +107,7 @@ static verdict open_with(vls_core *core, vls_peer *peer, const attempt *a, vls_s
   vls_chain_get(core->store, peer->row.id, a->session->device, &last);
   if (vls_direct_open(&next, &a->look, a->has_mk ? a->mk : NULL, record, &core->rng, &skips, &in) ==
       VLS_OK) {
+    if (th_first == NULL) th_first = th_of_first(a, &in);
     vls_direct_ends ends = {.author = peer->row.identity,
                             .device = a->session->device,
                             .recipient = core->self.identity.pub};
@@ -158,26 +167,6 @@ static void on_fork(vls_core *core, vls_peer *peer, vls_slice record) {
   vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
 }
 
-bool vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
-  attempt a = {0};
-  uint8_t th[32];
-  if (find_session(core, peer, record, &a) != TAKEN || a.index != 0) return false;
-  memcpy(th, a.session->ratchet.th, 32);
-  verdict v = open_with(core, peer, &a, record, th);
-  vls_wipe(&a, sizeof a);
-  if (v == EARLY) return put_early(core, peer, record);
-  if (v == FORKED) on_fork(core, peer, record);
-  if (v == POISON) set_aside(core, peer, record, "the first record of a session does not verify");
-  return v == TAKEN || v == DUPLICATE;
-}
-
-bool vls_inbound_known(vls_core *core, vls_peer *peer, vls_slice record) {
-  attempt a = {0};
-  verdict v = find_session(core, peer, record, &a);
-  vls_wipe(&a, sizeof a);
-  return v == DUPLICATE;
-}
-
 static verdict take(vls_core *core, vls_peer *peer, vls_slice record) {
   attempt a = {0};
   verdict v = find_session(core, peer, record, &a);
@@ -190,6 +179,7 @@ static verdict take(vls_core *core, vls_peer *peer, vls_slice record) {
 static void retry_early(vls_core *core, vls_peer *peer) {
   vls_buf record;
   uint8_t id[32];
+  if (vls_early_count(core->store, peer->row.id) == 0) return;
   vls_buf_init(&record, VLS_RECORD_MAX);
   for (unsigned i = 0; vls_early_at(core->store, peer->row.id, i, id, &record);) {
     verdict v = take(core, peer, vls_buf_slice(&record));
@@ -198,36 +188,71 @@ static void retry_early(vls_core *core, vls_peer *peer) {
     else
       vls_early_drop(core->store, peer->row.id, id);
     if (v == TAKEN) i = 0;
-    if (v == POISON || v == FOREIGN || v == FORKED)
+    if (v == POISON || v == BEYOND || v == FOREIGN || v == FORKED)
       set_aside(core, peer, vls_buf_slice(&record), "it waited, and then did not verify");
     vls_buf_clear(&record);
   }
   vls_buf_done(&record);
 }
 
-bool vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record) {
-  vls_peer *peer = conn->peer;
-  if (record.n < VLS_RECORD_MIN) {
-    set_aside(core, peer, record, "shorter than any record");
-    return true;
+vls_fate vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
+  attempt a = {0};
+  uint8_t th[32];
+  verdict v = find_session(core, peer, record, &a);
+  if (v == TAKEN && a.index == 0) {
+    memcpy(th, a.session->ratchet.th, 32);
+    v = open_with(core, peer, &a, record, th);
   }
-  if (peer == NULL) return vls_begin_accept(core, conn, record);
+  vls_wipe(&a, sizeof a);
+  if (v == TAKEN) retry_early(core, peer);
+  if (v == EARLY) return put_early(core, peer, record) ? VLS_FATE_DONE : VLS_FATE_REFUSED;
+  if (v == TAKEN || v == DUPLICATE) return VLS_FATE_DONE;
+  if (v == FORKED)
+    on_fork(core, peer, record);
+  else
+    set_aside(core, peer, record, "the first record of a session does not verify");
+  return VLS_FATE_KEPT;
+}
+
+bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fate *ret_fate) {
+  vls_peer *peer = conn->peer;
+  *ret_fate = VLS_FATE_KEPT;
   switch (take(core, peer, record)) {
   case TAKEN:
-    if (vls_early_count(core->store, peer->row.id) > 0) retry_early(core, peer);
+    retry_early(core, peer);
+    *ret_fate = VLS_FATE_DONE;
     return true;
   case DUPLICATE:
     peer->receipt_due = true; /* they may not have our receipt */
     vls_peer_touch(core, peer);
+    *ret_fate = VLS_FATE_DONE;
     return true;
-  case EARLY: return put_early(core, peer, record);
+  case EARLY:
+    if (put_early(core, peer, record)) return true;
+    vls_begin_anew(core, conn); /* what is missing may still be theirs to say */
+    *ret_fate = VLS_FATE_REFUSED;
+    return true;
   case FORKED: on_fork(core, peer, record); return true;
   case POISON:
     set_aside(core, peer, record, "a signature, a seal or the form is wrong");
     return true;
+  case BEYOND:
+    set_aside(core, peer, record, "more records are missing before it than may be");
+    vls_begin_anew(core, conn);
+    *ret_fate = VLS_FATE_HELD;
+    return true;
   case FOREIGN: break;
   }
-  return vls_begin_accept(core, conn, record);
+  return false;
+}
+
+vls_fate vls_inbound_record(vls_core *core, vls_conn *conn, vls_slice record) {
+  vls_fate fate = VLS_FATE_KEPT;
+  if (record.n < VLS_RECORD_MIN)
+    set_aside(core, conn->peer, record, "shorter than any record");
+  else if (conn->peer == NULL || !vls_inbound_known(core, conn, record, &fate))
+    fate = vls_begin_accept(core, conn, record);
+  return fate;
 }
 
 void vls_inbound_refuse(vls_core *core, vls_peer *peer, vls_slice record, const char *why) {

@@ -7,11 +7,12 @@
 /* Does this open as the first record of this session, and does its sender prove with SIGN("x3dh",
  * th) to hold the device's key? Changes nothing. */
 bool vls_inbound_probe(vls_core *core, const vls_session_row *row, vls_slice record);
-/* The same record, once the session stands in front: verified in full and taken. Events that were
- * here under an older session, or must wait for an earlier one, are fine as well. */
-bool vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record);
-/* Was this record taken before, under a session that is still here? */
-bool vls_inbound_known(vls_core *core, vls_peer *peer, vls_slice record);
+/* The same record, once the session stands in front: verified in full and taken, and what waited
+ * for it as well. Events that were here under an older session, or must wait for an earlier one,
+ * are fine. */
+vls_fate vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record);
+/* Deals with a record of a contact under a session that is here. False: no header key opens it. */
+bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fate *ret_fate);
 void vls_inbound_refuse(vls_core *core, vls_peer *peer, vls_slice record, const char *why);
 
 #endif

@@ -89,6 +89,14 @@ static bool add_item(batch *b, vls_item_kind kind, vls_err err) {
   return true;
 }
 
+/* While nothing can leave, one event without texts is enough, or whoever never acknowledges would
+ * fill the outbox: the receipt that is made once it has gone covers all that came meanwhile. On
+ * disk that event stands for it, should this node stop. */
+static bool holds_receipts_back(vls_core *core, const vls_peer *peer, bool open) {
+  return !open && (peer->receipt_due || peer->read_due) &&
+         vls_outbox_has_bare(core->store, peer->row.id);
+}
+
 static void add_receipts(vls_core *core, vls_peer *peer, const vls_session_row *session, batch *b) {
   uint8_t head[32];
   vls_chain_row last;
@@ -108,10 +116,11 @@ static void add_receipts(vls_core *core, vls_peer *peer, const vls_session_row *
   peer->receipt_due = peer->read_due = false;
 }
 
-static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *session, batch *b) {
+static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *session, bool open,
+                       batch *b) {
   if (peer->hello_due) add_item(b, VLS_ITEM_HELLO, vls_body_hello(&b->bodies));
   peer->hello_due = false;
-  add_receipts(core, peer, session, b);
+  if (!holds_receipts_back(core, peer, open)) add_receipts(core, peer, session, b);
   bool linked = peer->conn != NULL && peer->conn->up; /* else a later card would only follow it */
   if (peer->card_due && linked && peer->row.state == VLS_CONTACT_READY) {
     add_item(b, VLS_ITEM_CARD, vls_body_card(&b->bodies, vls_buf_slice(&core->self.card)));
@@ -223,8 +232,8 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   batch *b = vls_calloc(1, sizeof *b);
   uint64_t seq = peer->talk.out_seq + 1;
   vls_buf_init(&b->bodies, VLS_RECORD_MAX);
-  add_extras(core, peer, session, b);
   bool open = window_open(core, peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
+  add_extras(core, peer, session, open, b);
   if (open && peer->has_queued) add_queued(core, peer, b, seq);
   while (open && !peer->has_queued && b->n_pending < peer->n_pending) {
     vls_pending *p = &peer->pending[b->n_pending];

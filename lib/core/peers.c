@@ -30,6 +30,9 @@ void vls_peers_load(vls_core *core) {
     vls_peer *peer = add(core, &row);
     vls_talk_get(core->store, row.id, &peer->talk);
     peer->has_queued = vls_message_count_queued(core->store, row.id) > 0;
+    /* A receipt may have been held back behind it. */
+    peer->receipt_due = peer->read_due = vls_outbox_has_bare(core->store, row.id);
+    if (core->no_read_receipts) peer->read_due = false;
     peer->card_due = row.state == VLS_CONTACT_READY && peer->talk.card_sent < core->self.card_seq;
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 2000));
   }
@@ -285,6 +288,7 @@ static void number_card(vls_core *core, vls_peer *peer, bool void_it) {
 }
 
 void vls_peer_renew(vls_core *core, vls_peer *peer) {
+  if (peer->row.state == VLS_CONTACT_FAILED) vls_message_revive(core->store, peer->row.id);
   peer->row.state = VLS_CONTACT_PENDING;
   number_card(core, peer, true); /* the invitation's own card begins the new session */
   vls_peer_problem(core, peer, "");
@@ -309,7 +313,7 @@ void vls_peer_fail(vls_core *core, vls_peer *peer, vls_feed_type told_as, const 
   vls_outbound_flush_pending(core);
   peer->row.state = VLS_CONTACT_FAILED;
   peer->has_queued = false;
-  vls_message_fail_queued(core->store, peer->row.id);
+  vls_message_fail(core->store, peer->row.id, peer->talk.delivered);
   vls_peer_problem(core, peer, why);
   vls_feed_add(core, told_as, peer, 0, 0, why);
 }

@@ -34,7 +34,8 @@ static vls_err read_texts(vls_core *core, vls_peer *peer, const vls_outbox_row *
   vls_message_row text;
   vls_err err = VLS_OK;
   while (vls_message_next(core->store, &query, &text)) {
-    if (text.state != VLS_MSG_SENT || text.seq != row->seq || *n == VLS_EVENT_ITEMS) continue;
+    bool mine = text.state == VLS_MSG_SENT || text.state == VLS_MSG_FAILED;
+    if (!mine || text.seq != row->seq || *n == VLS_EVENT_ITEMS) continue;
     size_t at = bodies->n;
     err = vls_body_text(bodies, text.body);
     if (err != VLS_OK) {

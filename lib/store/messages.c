@@ -205,12 +205,19 @@ bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_
   return first != 0 && last >= first;
 }
 
-uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact) {
-  uint64_t n = vls_message_count_queued(store, contact);
-  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=2 WHERE contact=? AND state=0");
+void vls_message_fail(vls_store *store, uint64_t contact, uint64_t delivered) {
+  sqlite3_stmt *q = vls_sql_write(
+      store, "UPDATE message SET state=2 WHERE contact=? AND (state=0 OR (state=1 AND seq>?))");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, delivered);
+  vls_sql_run(store, q);
+}
+
+void vls_message_revive(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "UPDATE message SET state=1 WHERE contact=? AND state=2 AND seq>0");
   vls_sql_int(q, 1, contact);
   vls_sql_run(store, q);
-  return n;
 }
 
 uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_oldest) {
@@ -358,18 +365,21 @@ void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto) {
   vls_sql_run(store, q);
 }
 
+#define UNDER_WAY                                                                                  \
+  "SELECT count(*) FROM outbox o JOIN message m ON m.n BETWEEN o.first AND o.last AND "            \
+  "m.contact=o.contact AND m.seq=o.seq AND m.state=1 WHERE o.last>0"
+
 uint64_t vls_outbox_count(vls_store *store, uint64_t contact) {
-  sqlite3_stmt *q =
-      contact == 0
-          ? vls_sql(store,
-                    "SELECT total(CASE WHEN first>0 THEN last-first+1 ELSE 0 END) FROM outbox")
-          : vls_sql(store,
-                    "SELECT total(CASE WHEN first>0 THEN last-first+1 ELSE 0 END) FROM outbox "
-                    "WHERE contact=?");
-  if (contact != 0) vls_sql_int(q, 1, contact);
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  /* Not by first and last alone: texts of others, and theirs, have numbers in between. */
+  if (contact == 0) return count(store, vls_sql(store, UNDER_WAY), 0, 0);
+  return count(store, vls_sql(store, UNDER_WAY " AND o.contact=?"), contact, 0);
+}
+
+bool vls_outbox_has_bare(vls_store *store, uint64_t contact) {
+  return count(store,
+               vls_sql(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE contact=? AND "
+                              "last=0 AND record IS NOT NULL LIMIT 1)"),
+               contact, 0) > 0;
 }
 
 uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact) {

@@ -59,8 +59,10 @@ bool vls_message_range(vls_store *store, uint64_t contact, uint64_t from, uint64
 /* The same for events that are no longer under way: the numbers of my texts in events from..to. */
 bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
                       uint64_t *ret_first, uint64_t *ret_last);
-/* All my queued texts to a contact end as failed. Gives how many. */
-uint64_t vls_message_fail_queued(vls_store *store, uint64_t contact);
+/* My texts to a contact that are queued, or in an event beyond `delivered`, end as failed. */
+void vls_message_fail(vls_store *store, uint64_t contact, uint64_t delivered);
+/* Those of them that are in an event are under way after all. */
+void vls_message_revive(vls_store *store, uint64_t contact);
 
 /* Held texts of mine to a contact: how many, and the number of the oldest. */
 uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_oldest);
@@ -108,5 +110,7 @@ void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto);
 uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact);
 /* Texts under way without a receipt; contact 0: of everybody. */
 uint64_t vls_outbox_count(vls_store *store, uint64_t contact);
+/* An event without texts waits for a link, or for its ACK. */
+bool vls_outbox_has_bare(vls_store *store, uint64_t contact);
 
 #endif

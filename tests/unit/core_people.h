@@ -180,6 +180,27 @@ static inline size_t findings(world *w, int who, const char *level, const char *
   return count;
 }
 
+/* What is under way is lost on the line. */
+static inline void lose_all(world *w) {
+  for (; w->at < w->n; w->at++)
+    vls_buf_done(&w->queue[w->at].bytes);
+  w->at = w->n = 0;
+}
+
+/* What is under way to one of them arrives; what is for others, and what they answer, waits. */
+static inline void deliver_alone(world *w, int who) {
+  size_t n = w->n;
+  for (; w->at < n; w->at++) {
+    packet p = w->queue[w->at];
+    vls_input in = {.type = p.type, .link = p.link, .bytes = vls_buf_slice(&p.bytes)};
+    if (p.to == who) {
+      feed(w, &w->node[who], &in);
+      end_batch(w, &w->node[who]);
+    }
+    vls_buf_done(&w->queue[w->at].bytes);
+  }
+}
+
 static inline bool error_says(const world *w, int who, const char *words) {
   bool says = strstr(w->node[who].error, words) != NULL;
   if (!says) print_error("the answer was \"%s\"\n", w->node[who].error);

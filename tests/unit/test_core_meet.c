@@ -308,27 +308,6 @@ static void removed_contact_met_again_goes_on(void **state) {
     }
 }
 
-/* What is under way is lost on the line. */
-static void lose_all(world *w) {
-  for (; w->at < w->n; w->at++)
-    vls_buf_done(&w->queue[w->at].bytes);
-  w->at = w->n = 0;
-}
-
-/* What is under way to Bao arrives; what he answers does not. */
-static void deliver_to_bao_alone(world *w) {
-  size_t n = w->n;
-  for (; w->at < n; w->at++) {
-    packet p = w->queue[w->at];
-    vls_input in = {.type = p.type, .link = p.link, .bytes = vls_buf_slice(&p.bytes)};
-    if (p.to == BAO) {
-      feed(w, &w->node[BAO], &in);
-      end_batch(w, &w->node[BAO]);
-    }
-    vls_buf_done(&w->queue[w->at].bytes);
-  }
-}
-
 /* Signed and sealed, taken by nobody or without a receipt: the chain of hashes must go on all the
  * same. */
 static void removed_contact_with_events_on_their_way_goes_on(void **state) {
@@ -342,7 +321,7 @@ static void removed_contact_with_events_on_their_way_goes_on(void **state) {
       w->held = true;
       say(w, ANA, "Bao", "in flight 1");
       say(w, ANA, "Bao", "in flight 2");
-      if (arrived) deliver_to_bao_alone(w);
+      if (arrived) deliver_alone(w, BAO);
       lose_all(w);
       w->held = false;
       node_offline(w, BAO, true);

@@ -157,7 +157,7 @@ static void counts_are_of_what_they_say(void **state) {
   assert_int_equal(vls_message_count_unread(store, 1, 20), 0);
   assert_int_equal(vls_message_count_queued(store, 1), 5);
   assert_int_equal(vls_message_count_queued(store, 0), 10);
-  assert_int_equal(vls_message_fail_queued(store, 1), 5);
+  vls_message_fail(store, 1, 0);
   assert_int_equal(vls_message_count_queued(store, 1), 0);
   assert_int_equal(vls_message_count_queued(store, 0), 5);
   store_end(store);
@@ -252,15 +252,60 @@ static uint64_t next_in_outbox(vls_store *store, uint64_t after) {
   return seq;
 }
 
+/* Texts first..last in event seq. */
+static void in_event(vls_store *store, uint64_t seq, uint64_t first, uint64_t last) {
+  for (uint64_t n = first; n <= last; n++) {
+    vls_message_row row = {.n = n, .contact = 1, .state = VLS_MSG_SENT, .seq = seq};
+    vls_message_put(store, &row);
+  }
+  outbox_put(store, seq, first, last);
+}
+
+/* Numbers are given over all talks: between two of one event stand texts of others, and theirs. */
+static void outbox_counts_texts_and_not_numbers(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  say(store, 1, 1, VLS_MSG_SENT, "mine");
+  say(store, 2, 1, VLS_MSG_RECEIVED, "theirs");
+  say(store, 3, 2, VLS_MSG_SENT, "to another");
+  say(store, 4, 1, VLS_MSG_CANCELLED, "taken back");
+  vls_message_set(store, 1, VLS_MSG_SENT, 7, 0);
+  in_event(store, 7, 5, 5);
+  vls_outbox_delivered(store, 1, 7);
+  outbox_put(store, 7, 1, 5);
+  assert_int_equal(vls_outbox_count(store, 1), 2);
+  assert_int_equal(vls_outbox_count(store, 0), 2);
+  vls_message_fail(store, 1, 7);
+  assert_int_equal(vls_outbox_count(store, 1), 2); /* it had arrived */
+  vls_message_fail(store, 1, 6);
+  assert_int_equal(vls_outbox_count(store, 1), 0);
+  vls_message_revive(store, 1);
+  assert_int_equal(vls_outbox_count(store, 1), 2);
+  store_end(store);
+}
+
+static void outbox_knows_of_an_event_without_texts(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  in_event(store, 1, 1, 1);
+  assert_false(vls_outbox_has_bare(store, 1));
+  outbox_put(store, 2, 0, 0);
+  assert_true(vls_outbox_has_bare(store, 1));
+  assert_false(vls_outbox_has_bare(store, 2));
+  vls_outbox_taken(store, 1, 2);
+  assert_false(vls_outbox_has_bare(store, 1));
+  store_end(store);
+}
+
 static void outbox_gives_what_no_link_has_taken(void **state) {
   (void)state;
   vls_store *store = store_in_memory();
   vls_outbox_row row;
   vls_buf record;
   vls_buf_init(&record, 100);
-  outbox_put(store, 3, 1, 2);
+  in_event(store, 3, 1, 2);
   outbox_put(store, 4, 0, 0); /* a receipt */
-  outbox_put(store, 5, 3, 3);
+  in_event(store, 5, 3, 3);
   assert_true(vls_outbox_next(store, 1, 0, &row, &record));
   assert_int_equal(row.seq, 3);
   assert_int_equal(row.first, 1);
@@ -312,7 +357,7 @@ static void receipt_covers_what_came_before(void **state) {
   outbox_put(store, 1, 1, 2);
   outbox_put(store, 2, 0, 0);
   outbox_put(store, 3, 5, 5);
-  outbox_put(store, 4, 6, 9);
+  in_event(store, 4, 6, 9);
   assert_true(vls_message_range(store, 1, 1, 3, &first, &last));
   assert_int_equal(first, 1);
   assert_int_equal(last, 5);
@@ -338,6 +383,8 @@ int main(void) {
       cmocka_unit_test(seq_upto_counts_only_events_shown_whole),
       cmocka_unit_test(span_is_the_numbers_of_my_texts_in_events),
       cmocka_unit_test(event_comes_back_for_each_device),
+      cmocka_unit_test(outbox_counts_texts_and_not_numbers),
+      cmocka_unit_test(outbox_knows_of_an_event_without_texts),
       cmocka_unit_test(outbox_gives_what_no_link_has_taken),
       cmocka_unit_test(outbox_seals_again_what_has_no_receipt),
       cmocka_unit_test(receipt_covers_what_came_before),
