@@ -67,6 +67,7 @@ void vls_conn_free(vls_core *core, vls_conn *conn) {
     last->active_place = conn->active_place;
   }
   vls_due_set(&core->due_conns, &conn->due, VLS_NEVER);
+  vls_knock_leave(core, conn);
   leave_slots(core, conn);
   vls_conn *last = core->conns[--core->n_conns];
   core->conns[conn->place] = last;

@@ -82,12 +82,13 @@ void vls_conn_opened(vls_core *core, const vls_input *in) {
   vls_conn *conn = vls_conn_get(core, in->link);
   if (accepted && conn == NULL) {
     bool full = core->n_conns >= VLS_LINKS_MAX || core->n_strangers >= VLS_STRANGERS_MAX;
-    if (full || !core->has_self || core->draining) {
+    if (full || core->draining) {
       vls_out_stage(core, VLS_OUT_CLOSE)->link = in->link;
       return;
     }
     conn = vls_conn_new(core, in->link);
     conn->link = vls_link_accept(&core->self.dh, core->now);
+    if (!core->has_self) vls_link_silence(conn->link); /* nobody is at home: like any stranger */
     core->n_strangers++;
   } else if (!accepted && conn != NULL && conn->link == NULL) {
     conn->opened = core->now.mono_ms;
@@ -129,6 +130,7 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   peer->last_failure[0] = '\0';
   if (!conn->by_invite) peer->failures = 0;
   conn->backlog = true;
+  vls_knock_remember(peer, conn);
   peer->row.last_seen = vls_core_wall(core);
   peer->row_dirty = true;
   /* Their door opened to the keys of a contact: whatever invitation was under way, they know us. */
@@ -189,6 +191,12 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
 
 /* Budgets (PEER 4.8). True while the link may be read. */
 static bool within_budget(vls_core *core, vls_conn *conn, size_t bytes, size_t records) {
+  if (!conn->up) {
+    if (conn->n_received <= VLS_STRANGER_BYTES || conn->paused) return true;
+    conn->paused = true; /* until its time is over */
+    vls_out_stage(core, VLS_OUT_PAUSE)->link = conn->id;
+    return false;
+  }
   bool ok = vls_budget_take(&conn->bytes, core->now.mono_ms, bytes, VLS_BYTES_MINUTE) &&
             vls_budget_take(&conn->records, core->now.mono_ms, records, VLS_RECORDS_MINUTE);
   if (ok || conn->paused) return ok;
@@ -229,12 +237,7 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
 static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   uint64_t id = conn->id; /* of a connection that may be gone after each step */
   switch (ev->type) {
-  case VLS_LINK_EV_KNOCK:
-    if (vls_knock_find(core, conn))
-      core->n_strangers--;
-    else
-      vls_link_silence(conn->link);
-    return true;
+  case VLS_LINK_EV_KNOCK: vls_knock_begin(core, conn); return true;
   case VLS_LINK_EV_PEER: vls_knock_peer(core, conn); return vls_conn_get(core, id) != NULL;
   case VLS_LINK_EV_UP: return on_up(core, conn);
   case VLS_LINK_EV_RECORD: return on_record(core, conn, ev->bytes);
@@ -255,6 +258,7 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
 static bool hush(vls_core *core, vls_conn *conn) {
   vls_link_state state = vls_link_state_of(conn->link);
   if (conn->outgoing || (state != VLS_LINK_KNOCK && state != VLS_LINK_HANDSHAKE)) return false;
+  vls_knock_leave(core, conn);
   if (!is_stranger(conn)) core->n_strangers++;
   conn->peer = NULL;
   conn->invite = 0;
@@ -262,25 +266,37 @@ static bool hush(vls_core *core, vls_conn *conn) {
   return true;
 }
 
-void vls_conn_bytes(vls_core *core, const vls_input *in) {
-  vls_conn *conn = vls_conn_get(core, in->link);
-  if (conn == NULL || conn->link == NULL) return;
-  uint64_t id = in->link;
-  conn->last_in = core->now.mono_ms;
-  conn->n_received += in->bytes.n;
-  within_budget(core, conn, in->bytes.n, 0);
-  vls_err err = vls_link_feed(conn->link, in->bytes);
-  while (err == VLS_OK) {
+static void broke(vls_core *core, vls_conn *conn, vls_err err) {
+  if (hush(core, conn)) return;
+  vls_core_log(core, VLS_NOTICE, "link broke the protocol address=%s state=%s error=%s",
+               conn->address, vls_link_state_name(conn->link), vls_err_name(err));
+  vls_conn_drop(core, conn, true, "the other side broke the protocol");
+}
+
+void vls_conn_pump(vls_core *core, vls_conn *conn) {
+  uint64_t id = conn->id;
+  vls_err err = VLS_OK;
+  while (err == VLS_OK && !conn->waits) {
     vls_link_event ev;
     err = vls_link_next(conn->link, &core->rng, core->now, &ev);
     if (err != VLS_OK) break;
     if (!on_event(core, conn, &ev) || vls_conn_get(core, id) == NULL) return;
   }
   vls_conn_touch(core, conn);
-  if (err == VLS_AGAIN || hush(core, conn)) return;
-  vls_core_log(core, VLS_NOTICE, "link broke the protocol address=%s state=%s error=%s",
-               conn->address, vls_link_state_name(conn->link), vls_err_name(err));
-  vls_conn_drop(core, conn, true, "the other side broke the protocol");
+  if (err != VLS_OK && err != VLS_AGAIN) broke(core, conn, err);
+}
+
+void vls_conn_bytes(vls_core *core, const vls_input *in) {
+  vls_conn *conn = vls_conn_get(core, in->link);
+  if (conn == NULL || conn->link == NULL) return;
+  conn->last_in = core->now.mono_ms;
+  conn->n_received += in->bytes.n;
+  within_budget(core, conn, in->bytes.n, 0);
+  vls_err err = vls_link_feed(conn->link, in->bytes);
+  if (err == VLS_OK)
+    vls_conn_pump(core, conn);
+  else
+    broke(core, conn, err);
 }
 
 void vls_conn_gone(vls_core *core, const vls_input *in) {

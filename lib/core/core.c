@@ -45,6 +45,9 @@ vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now
   vls_buf_init(&core->advertised, 4096);
   vls_buf_init(&core->listening, 4096);
   core->next_dial_id = 1;
+  core->trials = VLS_TRIALS_BURST;
+  core->trials_at = now.mono_ms;
+  TAILQ_INIT(&core->knockers);
   core->has_self = vls_self_load(&core->self, core->store);
   core->newest_n = vls_message_newest(core->store);
   core->newest_c = vls_feed_newest(core->store);
@@ -179,6 +182,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
     vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
   vls_dial_tick(core);
   vls_conn_tick(core);
+  vls_knock_tick(core);
   return vls_store_error(core->store);
 }
 

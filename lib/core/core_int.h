@@ -2,6 +2,8 @@
 #ifndef VALISE_CORE_CORE_INT_H
 #define VALISE_CORE_CORE_INT_H
 
+#include <sys/queue.h>
+
 #include "base/due.h"
 #include "carry/link.h"
 #include "citizen/self.h"
@@ -22,6 +24,10 @@ enum {
   VLS_KNOCKS_MINUTE = 30,      /* handshakes a minute of one contact or invitation */
   VLS_CARDS_MINUTE = 60,       /* cards a minute that are looked at, of one contact */
   VLS_FIRSTS_MINUTE = 30,      /* sessions a minute that one contact may begin */
+  VLS_TRIALS_MS = 500,         /* knock keys tried in a ms for strangers: a fifth of a core */
+  VLS_TRIALS_BURST = 10000,    /* and at once */
+  VLS_LIKELY_MAX = 8,          /* contacts whose keys are tried at once, by the caller's address */
+  VLS_STRANGER_BYTES = 262144, /* of one who is not let in; then nothing more is read */
   VLS_RECORDS_MINUTE = 600000, /* records a minute of one contact; then its link is not read */
 };
 #define VLS_SLOWEST_LINE UINT64_C(512) /* bytes a second: a line that carries less is dead */
@@ -63,6 +69,7 @@ typedef struct vls_peer {
   struct vls_conn *dialing;
   vls_due due;           /* next_dial, or earlier */
   uint64_t next_dial;    /* mono_ms, or VLS_NEVER */
+  uint64_t host;         /* where its last link came from or went to (knocks.c); 0: unknown */
   unsigned failures;     /* dials in a row that failed */
   char last_failure[96]; /* for people */
   vls_budget knocks, firsts, cards;
@@ -107,6 +114,9 @@ typedef struct vls_conn {
   size_t flight_bytes;
   vls_budget bytes, records;
   uint64_t n_sent, n_received;
+  bool waits;    /* in core->knockers: its knock was not tried with every key yet */
+  size_t likely; /* peers before this were tried, if they were likely */
+  TAILQ_ENTRY(vls_conn) line;
   char address[80];
 } vls_conn;
 
@@ -127,6 +137,13 @@ typedef struct vls_invite_key {
   uint8_t knock[32];
   vls_budget knocks;
 } vls_invite_key;
+
+/* What was done so far, in what costs most: budgets are held against it. */
+typedef struct vls_costs {
+  uint64_t trials;  /* knock keys tried */
+  uint64_t records; /* records of links looked at */
+  uint64_t skips;   /* message keys passed over */
+} vls_costs;
 
 typedef struct vls_out_entry {
   vls_output_type type;
@@ -160,6 +177,10 @@ struct vls_core {
   size_t n_slots;   /* a power of two, at least twice n_conns */
   vls_dues due_conns, due_peers;
   size_t n_strangers;
+  TAILQ_HEAD(, vls_conn) knockers; /* whose knock waits for its trial, oldest first */
+  int64_t trials;                  /* keys that may be tried, as of trials_at */
+  uint64_t trials_at;
+  vls_costs costs;
   uint64_t next_dial_id;
   vls_invite_key *invites;
   size_t n_invites;
@@ -261,8 +282,13 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer);
 void vls_conn_opened(vls_core *core, const vls_input *in);
 void vls_conn_bytes(vls_core *core, const vls_input *in);
 void vls_conn_gone(vls_core *core, const vls_input *in);
-void vls_conn_flush(vls_core *core); /* ACKs, then bytes become outputs */
-bool vls_knock_find(vls_core *core, vls_conn *conn);
+void vls_conn_flush(vls_core *core);                /* ACKs, then bytes become outputs */
+void vls_conn_pump(vls_core *core, vls_conn *conn); /* deals with what its link has received */
+/* A knock is here: its keys are tried now or, when there are many strangers, in its turn. */
+void vls_knock_begin(vls_core *core, vls_conn *conn);
+void vls_knock_tick(vls_core *core); /* those whose turn has come */
+void vls_knock_leave(vls_core *core, vls_conn *conn);
+void vls_knock_remember(vls_peer *peer, const vls_conn *conn); /* where a contact was */
 void vls_knock_peer(vls_core *core, vls_conn *conn);
 void vls_invites_load(vls_core *core);
 

@@ -37,6 +37,8 @@ static bool try_contact(vls_core *core, vls_conn *conn, vls_peer *peer) {
   for (int second = 0; second < 2; second++) {
     const uint8_t *knock = second ? peer->row.knock2 : peer->row.knock;
     if (memcmp(knock, zeros, 32) == 0) continue;
+    core->costs.trials++;
+    core->trials--;
     if (vls_link_try(conn->link, knock) != VLS_OK) continue;
     if (!acceptable(core, conn, &peer->knocks)) return false;
     conn->peer = peer;
@@ -52,19 +54,106 @@ static bool is_cut_off(vls_core *core, const vls_invite_key *key) {
   return taker != NULL && (taker->row.blocked || !vls_peer_visible(taker));
 }
 
-bool vls_knock_find(vls_core *core, vls_conn *conn) {
+static bool try_invites(vls_core *core, vls_conn *conn) {
   static const uint8_t zeros[32];
-  for (size_t i = 0; i < core->n_peers; i++)
-    if (try_contact(core, conn, core->peers[i])) return true;
   for (size_t i = 0; i < core->n_invites; i++) {
     vls_invite_key *key = &core->invites[i];
-    if (is_cut_off(core, key) || vls_link_try(conn->link, key->knock) != VLS_OK) continue;
+    if (is_cut_off(core, key)) continue;
+    core->costs.trials++;
+    core->trials--;
+    if (vls_link_try(conn->link, key->knock) != VLS_OK) continue;
     if (!acceptable(core, conn, &key->knocks)) return false;
     conn->invite = key->id;
     vls_link_admit(conn->link, zeros);
     return true;
   }
   return false;
+}
+
+/* A number for the machine behind "host:port"; never 0. */
+static uint64_t host_of(const char *address) {
+  const char *end = strrchr(address, ':');
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (const char *p = address; p != end && *p != '\0'; p++)
+    hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+  return hash | 1;
+}
+
+void vls_knock_remember(vls_peer *peer, const vls_conn *conn) {
+  peer->host = host_of(conn->address);
+}
+
+/* Whoever had a link from this very address is tried at once: however many strangers there are, a
+ * contact who comes back does not wait behind them. */
+static bool try_likely(vls_core *core, vls_conn *conn) {
+  uint64_t host = host_of(conn->address);
+  unsigned tried = 0;
+  for (; conn->likely < core->n_peers && tried < VLS_LIKELY_MAX; conn->likely++) {
+    vls_peer *peer = core->peers[conn->likely];
+    if (peer->host != host) continue;
+    tried++;
+    if (try_contact(core, conn, peer)) return true;
+  }
+  return false;
+}
+
+/* Every key that was not tried yet. */
+static bool try_rest(vls_core *core, vls_conn *conn) {
+  uint64_t host = host_of(conn->address);
+  for (size_t i = 0; i < core->n_peers; i++) {
+    if (i < conn->likely && core->peers[i]->host == host) continue;
+    if (try_contact(core, conn, core->peers[i])) return true;
+  }
+  return try_invites(core, conn);
+}
+
+/* Keys that may be tried now; below zero while a stranger has cost more than there was. */
+static int64_t trials_left(vls_core *core) {
+  uint64_t ms = core->now.mono_ms - core->trials_at;
+  core->trials_at = core->now.mono_ms;
+  core->trials += ms < VLS_TRIALS_BURST ? (int64_t)ms * VLS_TRIALS_MS : VLS_TRIALS_BURST;
+  if (core->trials > VLS_TRIALS_BURST) core->trials = VLS_TRIALS_BURST;
+  return core->trials;
+}
+
+static void judge(vls_core *core, vls_conn *conn, bool opened) {
+  if (opened)
+    core->n_strangers--;
+  else
+    vls_link_silence(conn->link);
+}
+
+void vls_knock_leave(vls_core *core, vls_conn *conn) {
+  if (!conn->waits) return;
+  conn->waits = false;
+  TAILQ_REMOVE(&core->knockers, conn, line);
+}
+
+static void wake_for_trials(vls_core *core) {
+  uint64_t ms = core->trials > 0 ? 1 : 1 + (uint64_t)-core->trials / VLS_TRIALS_MS;
+  if (!TAILQ_EMPTY(&core->knockers)) vls_core_wake_at(core, core->now.mono_ms + ms);
+}
+
+void vls_knock_begin(vls_core *core, vls_conn *conn) {
+  bool at_once = TAILQ_EMPTY(&core->knockers) && trials_left(core) > 0;
+  bool opened = try_likely(core, conn);
+  if (opened || at_once) {
+    judge(core, conn, opened || try_rest(core, conn));
+    return;
+  }
+  conn->waits = true;
+  TAILQ_INSERT_TAIL(&core->knockers, conn, line);
+  wake_for_trials(core);
+}
+
+void vls_knock_tick(vls_core *core) {
+  vls_conn *conn;
+  while ((conn = TAILQ_FIRST(&core->knockers)) != NULL && trials_left(core) > 0) {
+    vls_knock_leave(core, conn);
+    judge(core, conn, try_rest(core, conn));
+    vls_conn_pump(core, conn);
+  }
+  wake_for_trials(core);
 }
 
 static bool is_device_of(vls_core *core, const vls_peer *peer, const uint8_t dh[32]) {

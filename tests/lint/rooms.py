@@ -43,7 +43,7 @@ FOREIGN = {
 # it is used, the objects tell.
 PURE = {
     "errno.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
-    "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h", "utf8proc.h",
+    "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h", "sys/queue.h", "utf8proc.h",
 }
 
 # Included several times on purpose, each time with other macros before it.

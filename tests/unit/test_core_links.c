@@ -111,20 +111,6 @@ static void strangers_have_a_bound(void **state) {
   world_free(w);
 }
 
-static void node_without_an_identity_takes_no_link(void **state) {
-  (void)state;
-  world *w = world_new(0);
-  node_start(w, ANA);
-  node *ana = &w->node[ANA];
-  vls_output out;
-  vls_input in = {.type = VLS_IN_OPENED, .link = VLS_LINK_ACCEPTED | 1};
-  feed(w, ana, &in);
-  vls_core_seal(ana->core, now_of(w, ana));
-  assert_true(vls_core_poll(ana->core, &out));
-  assert_int_equal(out.type, VLS_OUT_CLOSE);
-  world_free(w);
-}
-
 /* Inputs that follow no link the core knows are nothing. */
 static void inputs_of_links_that_are_not_there_are_nothing(void **state) {
   (void)state;
@@ -285,7 +271,6 @@ int main(void) {
       cmocka_unit_test(knock_of_another_day_gets_silence),
       cmocka_unit_test(knocks_of_a_contact_have_a_budget),
       cmocka_unit_test(strangers_have_a_bound),
-      cmocka_unit_test(node_without_an_identity_takes_no_link),
       cmocka_unit_test(inputs_of_links_that_are_not_there_are_nothing),
       cmocka_unit_test(link_over_its_budget_is_paused_and_read_again),
       cmocka_unit_test(quiet_link_is_kept_and_a_dead_one_is_dropped),
