@@ -52,6 +52,11 @@ static void look_at_node(vls_core *core, report *r) {
     add(r, "problem", "clock", "timedatectl",
         "the clock of this machine is years behind: links are "
         "refused when two clocks differ by more than a day");
+  if (vls_store_is_sealed(core->store))
+    add(r, "ok", "store", NULL, "encrypted on the disk");
+  else
+    add(r, "note", "store", "valise passphrase",
+        "not encrypted: whoever takes this disk can read what you wrote");
   uint64_t aside = vls_aside_count(core->store, 0);
   if (aside > 0)
     add(r, "note", "records", NULL, "%llu records could not be used and were set aside",

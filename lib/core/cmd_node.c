@@ -75,7 +75,8 @@ vls_err vls_cmd_status(vls_call *call) {
                                 vls_message_count_queued(core->store, 0),
                       .unread = unread(core),
                       .set_aside = vls_aside_count(core->store, 0),
-                      .store_bytes = vls_store_bytes(core->store)};
+                      .store_bytes = vls_store_bytes(core->store),
+                      .sealed = vls_store_is_sealed(core->store)};
   for (size_t i = 0; i < core->n_peers; i++) {
     s.contacts += vls_peer_visible(core->peers[i]) ? 1 : 0;
     s.online += core->peers[i]->conn != NULL && core->peers[i]->conn->up ? 1 : 0;

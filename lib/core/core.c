@@ -4,6 +4,7 @@
 #include "core/core_int.h"
 #include "crypto/kdf.h"
 #include "store/guard.h"
+#include "valise/secret.h"
 
 static const uint64_t housekeeping_ms = 3600 * 1000;
 static const uint64_t knock_memory_ms = 48 * 3600 * 1000;
@@ -34,7 +35,7 @@ static void configure(vls_core *core, const vls_core_conf *conf) {
 vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now) {
   vls_err err = vls_crypto_init();
   if (err != VLS_OK) return err;
-  vls_core *core = vls_calloc(1, sizeof *core);
+  vls_core *core = vls_secret_new(sizeof *core);
   core->store = conf->store;
   core->version = conf->version;
   core->now = now;
@@ -87,8 +88,7 @@ void vls_core_free(vls_core *core) {
   vls_buf_done(&core->listening);
   if (core->has_self) vls_self_close(&core->self);
   vls_rng_done(&core->rng);
-  vls_wipe(core, sizeof *core);
-  free(core);
+  vls_secret_free(core);
 }
 
 /* Copies address texts into one buffer and points slices at them. */
@@ -138,6 +138,10 @@ vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
   case VLS_IN_BYTES: vls_conn_bytes(core, in); break;
   case VLS_IN_CLOSED: vls_conn_gone(core, in); break;
   case VLS_IN_COMMAND: vls_command(core, in); break;
+  case VLS_IN_GREETED:
+    client = vls_client_get(core, in->client, true);
+    if (client != NULL) client->hello = true;
+    break;
   case VLS_IN_GONE: vls_client_gone(core, in->client); break;
   case VLS_IN_FULL:
   case VLS_IN_DRAINED:
@@ -145,7 +149,10 @@ vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
     if (client != NULL) client->full = in->type == VLS_IN_FULL;
     core->feed_grew = true;
     break;
-  case VLS_IN_ENTROPY: vls_rng_stir(&core->rng, in->bytes); break;
+  case VLS_IN_ENTROPY:
+    vls_rng_stir(&core->rng, in->bytes);
+    vls_store_stir(core->store, in->bytes);
+    break;
   case VLS_IN_ADDRESSES:
     core->n_addresses =
         keep_addresses(&core->advertised, core->addresses, VLS_ADDRESSES_MAX, in->list, in->n_list);

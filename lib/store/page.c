@@ -1,11 +1,10 @@
 #include "store/page.h"
 
-#include <sodium.h>
-
 #include "base/assert.h"
 #include "crypto/kdf.h"
 #include "crypto/rng.h"
 #include "crypto/seal.h"
+#include "valise/secret.h"
 
 enum { UUID = 16, ID = 16, AD_MAX = UUID + 1 + 8 + VLS_UNIT_LINK_MAX };
 
@@ -20,8 +19,7 @@ _Static_assert(VLS_UNIT_EXTRA == VLS_UNIT_COUNTER + VLS_TAG + VLS_N24, "what fol
 vls_sealer *vls_sealer_new(const uint8_t key[32], const uint8_t uuid[16], const uint8_t seed[32]) {
   static const char *const labels[VLS_ROLES] = {"store root", "store map", "store page",
                                                 "store log head", "store log frame"};
-  vls_sealer *sealer = sodium_malloc(sizeof *sealer);
-  VLS_ASSERT(sealer != NULL);
+  vls_sealer *sealer = vls_secret_new(sizeof *sealer);
   vls_slice ctx = vls_slice_of(uuid, UUID);
   for (size_t i = 0; i < VLS_ROLES; i++)
     vls_xwl(sealer->key[i], VLS_KEY, key, labels[i], ctx);
@@ -32,7 +30,7 @@ vls_sealer *vls_sealer_new(const uint8_t key[32], const uint8_t uuid[16], const 
 }
 
 void vls_sealer_free(vls_sealer *sealer) {
-  sodium_free(sealer); /* wipes */
+  vls_secret_free(sealer);
 }
 
 void vls_sealer_stir(vls_sealer *sealer, vls_slice entropy) {

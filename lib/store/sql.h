@@ -47,6 +47,9 @@ void vls_sql_fail(vls_store *store, int sqlite_code, const char *doing);
 void vls_floor_raise(vls_store *store, const char *name, uint64_t n);
 uint64_t vls_floor(vls_store *store, const char *name);
 
+/* SQLite gives memory back wiped. Before anything else of SQLite's is called. */
+void vls_sql_memory(void);
+
 /* Brings an empty or older store to the present version. */
 VLS_MUST vls_err vls_schema_migrate(vls_store *store);
 

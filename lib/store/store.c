@@ -53,6 +53,7 @@ static const char *why_of(vls_err err) {
 static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *path,
                             unsigned cache_kib, const char **ret_why) {
   vls_store *store = vls_calloc(1, sizeof *store);
+  vls_sql_memory();
   store->vfs = vfs;
   int code = sqlite3_open_v2(path, &store->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -144,6 +145,10 @@ vls_err vls_store_error(const vls_store *store) {
 }
 bool vls_store_dirty(const vls_store *store) {
   return store->in_txn || store->error != VLS_OK;
+}
+
+bool vls_store_is_sealed(const vls_store *store) {
+  return store->vfs != NULL;
 }
 
 uint64_t vls_store_bytes(vls_store *store) {

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
+#include "store/sql.h"
 #include "store/vfs_int.h"
 
 static const char *const words[] = {
@@ -154,6 +155,7 @@ vls_vfs *vls_vfs_new(sqlite3_vfs *lower, const uint8_t key[32], const uint8_t uu
   vls_err err = vls_crypto_init();
   VLS_ASSERT(err == VLS_OK);
   vls_vfs *vfs = vls_calloc(1, sizeof *vfs);
+  vls_sql_memory();
   vfs->lower = lower != NULL ? lower : sqlite3_vfs_find(NULL);
   VLS_ASSERT(vfs->lower != NULL);
   vfs->sealer = vls_sealer_new(key, uuid, seed);

@@ -42,10 +42,11 @@ typedef enum vls_input_type {
   VLS_IN_BYTES,   /* link, bytes */
   VLS_IN_CLOSED,  /* link: gone, or the dial failed; text: why, for people */
   VLS_IN_COMMAND, /* client, msgid, text: method, bytes: params, the msgpack array as received */
+  VLS_IN_GREETED, /* client: its hello was answered while there was no core */
   VLS_IN_GONE,    /* client: disconnected */
   VLS_IN_FULL,    /* client: it reads slowly; send it no notifications until IN_DRAINED */
   VLS_IN_DRAINED, /* client */
-  VLS_IN_ENTROPY, /* bytes: at least 32 fresh ones; once a batch */
+  VLS_IN_ENTROPY, /* bytes: at least 32 fresh ones, for keys and for nonces; once a batch */
   VLS_IN_ADDRESSES, /* list: what others can reach this node at, for card and invitations (<= 8);
                        list2: what it listens on, for status (<= 16) */
   VLS_IN_NETWORK,   /* the network changed: dial again at once */

@@ -31,7 +31,9 @@
   X(TIMEOUT, -18, 6, "timeout", "timed out, still queued")                                         \
   X(NO_DAEMON, -19, 3, "no_daemon", "valised is not running")                                      \
   X(PARTLY, -20, 8, "partly", "done for some, not for all")                                        \
-  X(SYSTEM, -21, 1, "system", "the system refused")
+  X(SYSTEM, -21, 1, "system", "the system refused")                                                \
+  X(NODE_LOCKED, -22, 9, "locked", "the node is locked")                                           \
+  X(PASSPHRASE, -23, 1, "wrong_passphrase", "the passphrase is not the right one")
 
 typedef enum vls_err {
 #define X(name, value, exit_code, string, text) VLS_##name = value,

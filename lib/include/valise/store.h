@@ -44,6 +44,8 @@ void vls_store_rollback(vls_store *store);
 void vls_store_close(vls_store *store);
 /* Moves the log into the main file when nobody is waiting; cheap when there is nothing to move. */
 void vls_store_checkpoint(vls_store *store);
+/* Whether it is encrypted at rest. */
+bool vls_store_is_sealed(const vls_store *store);
 /* What the last failure was, for the log; borrowed until the next call. */
 const char *vls_store_problem(const vls_store *store);
 
