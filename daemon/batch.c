@@ -34,7 +34,7 @@ static void die(vls_daemon *d, vls_err err) {
 /* A machine that was cloned or resumed must not repeat what the other copy draws: fresh entropy
  * comes before anything else in each batch. */
 static void begin(vls_daemon *d, vls_now now) {
-  if (d->batch.open || d->batch.dead) return;
+  if (d->batch.open || d->batch.dead || d->core == NULL) return;
   d->batch.open = true;
   d->batch.started_ms = now.mono_ms;
   uint8_t fresh[VLS_ENTROPY_BYTES];
@@ -51,7 +51,7 @@ void vls_batch_feed(vls_daemon *d, const vls_input *in) {
   VLS_ASSERT(!b->performing);
   vls_now now = vls_batch_now();
   begin(d, now);
-  if (b->dead) return;
+  if (b->dead || d->core == NULL) return; /* locked: it hears of it when it is there again */
   vls_err err = vls_core_feed(d->core, in, now);
   if (err != VLS_OK) {
     die(d, err);
@@ -66,7 +66,7 @@ void vls_batch_drain(vls_daemon *d) {
   vls_now now = vls_batch_now();
   VLS_ASSERT(!d->batch.performing);
   begin(d, now);
-  if (!d->batch.dead) vls_core_drain(d->core, now);
+  if (!d->batch.dead && d->core != NULL) vls_core_drain(d->core, now);
 }
 
 static void perform_one(vls_daemon *d, const vls_output *out) {
@@ -114,7 +114,7 @@ static void on_quiet(uv_timer_t *timer) {
     uv_timer_start(timer, on_quiet, VLS_QUIET_MS - since, 0);
     return;
   }
-  vls_store_checkpoint(d->store);
+  if (d->store != NULL) vls_store_checkpoint(d->store);
   vls_streams_trim(d);
   vls_rpcd_trim(d);
 }
@@ -166,13 +166,8 @@ static void arm(vls_daemon *d) {
   uv_timer_start(&b->due, on_due, deadline > now ? deadline - now : 0, 0);
 }
 
-static void on_turn(uv_prepare_t *prepare) {
-  vls_daemon *d = prepare->data;
+static void end_turn(vls_daemon *d) {
   vls_batch *b = &d->batch;
-  uv_idle_stop(&b->again);
-  vls_streams_attend(d);
-  vls_rpcd_attend(d);
-  if (b->dead) return;
   vls_now now = vls_batch_now();
   if (now.mono_ms >= vls_core_deadline(d->core)) {
     begin(d, now);
@@ -181,7 +176,27 @@ static void on_turn(uv_prepare_t *prepare) {
   }
   vls_batch_end(d);
   if (!b->dead) arm(d);
+}
+
+static void on_turn(uv_prepare_t *prepare) {
+  vls_daemon *d = prepare->data;
+  vls_batch *b = &d->batch;
+  uv_idle_stop(&b->again);
+  vls_streams_attend(d);
+  vls_rpcd_attend(d);
+  flush(d); /* what the daemon answered by itself */
+  if (b->dead) return;
+  if (d->core != NULL) end_turn(d);
+  if (!b->dead) vls_lock_attend(d);
   vls_daemon_check_drained(d);
+}
+
+void vls_batch_renew(vls_daemon *d) {
+  vls_batch *b = &d->batch;
+  b->dead = b->open = false;
+  b->inputs = 0;
+  b->armed = VLS_NEVER;
+  uv_timer_stop(&b->due);
 }
 
 void vls_batch_start(vls_daemon *d) {

@@ -34,10 +34,12 @@ typedef struct vls_batch {
 /* Monotonic and wall time of this moment. */
 vls_now vls_batch_now(void);
 
-/* After the core exists. */
+/* Before the core exists: until then nothing is fed. */
 void vls_batch_start(struct vls_daemon *d);
-/* Feeds one input; ends the batch when that was the last it may hold. Not while performing: what is
- * found out then waits for the `attend` of its module. */
+/* There is another core, or none, from now on. */
+void vls_batch_renew(struct vls_daemon *d);
+/* Feeds one input, if there is a core; ends the batch when that was the last it may hold. Not while
+ * performing: what is found out then waits for the `attend` of its module. */
 void vls_batch_feed(struct vls_daemon *d, const vls_input *in);
 /* As part of a batch, tells the core to say goodbye. */
 void vls_batch_drain(struct vls_daemon *d);

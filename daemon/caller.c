@@ -46,31 +46,6 @@ static void close_if_finished(vls_caller *c) {
     vls_caller_close(c, "it ended");
 }
 
-/* The one method that is about the daemon and not about the node. */
-static bool answer_here(vls_caller *c, uint64_t msgid, vls_slice method) {
-  if (!vls_slice_eq(method, vls_slice_str("node.reload"))) return false;
-  vls_trouble why;
-  vls_err err = vls_trouble_set(&why, VLS_STATE, "say hello first");
-  if (c->greeted) err = vls_daemon_reload(c->d, &why);
-  char text[sizeof why.what + sizeof why.hint + 64];
-  snprintf(text, sizeof text, "%s: %s%s%s", vls_err_name(err), why.what,
-           why.hint[0] != '\0' ? "\n" : "", why.hint);
-  vls_buf frame;
-  vls_buf_init(&frame, VLS_RPC_FRAME_MAX);
-  vls_rpc_ok ok = {.ok = true};
-  vls_err packed = vls_pack_array(&frame, 4);
-  if (packed == VLS_OK) packed = vls_pack_uint(&frame, 1);
-  if (packed == VLS_OK) packed = vls_pack_uint(&frame, msgid);
-  if (packed == VLS_OK && err != VLS_OK) packed = vls_pack_str(&frame, vls_slice_str(text));
-  if (packed == VLS_OK) packed = vls_pack_nil(&frame);
-  if (packed == VLS_OK && err == VLS_OK) packed = vls_wire_encode(&vls_rpc_ok_def, &ok, &frame);
-  VLS_ASSERT(packed == VLS_OK);
-  vls_caller_send(c, vls_buf_slice(&frame));
-  vls_outq_flush(&c->out);
-  vls_buf_done(&frame);
-  return true;
-}
-
 /* RPC 1.3. NULL, or why the client has to go. */
 static const char *take_frame(vls_caller *c, vls_slice frame) {
   vls_slice part[4], method;
@@ -87,7 +62,8 @@ static const char *take_frame(vls_caller *c, vls_slice frame) {
     return "a request whose number is not one";
   if (vls_wire_get_str(part[2], &method) != VLS_OK) return "a request without a method";
   if (!c->greeted) c->greeted = vls_slice_eq(method, vls_slice_str("hello"));
-  if (answer_here(c, msgid, method)) return NULL;
+  if (vls_calls_take(c, msgid, method, part[3])) return NULL;
+  if (vls_slice_eq(method, vls_slice_str("events.subscribe"))) c->subscribed = true;
   c->in_flight++;
   vls_input in = {
       .type = VLS_IN_COMMAND, .client = c->id, .msgid = msgid, .text = method, .bytes = part[3]};
@@ -103,6 +79,13 @@ static bool may_take(const vls_caller *c) {
 /* A request is an array: what begins otherwise will never be one, however long it goes on. */
 static bool begins_well(uint8_t first) {
   return (first & 0xf0) == 0x90 || first == 0xdc || first == 0xdd;
+}
+
+/* The first bytes were dealt with. A passphrase may have been among them: nothing of them stays. */
+static void drop(vls_buf *in, size_t used) {
+  size_t n = in->n;
+  vls_buf_drop(in, used);
+  if (used > 0) vls_wipe(in->p + in->n, n - in->n);
 }
 
 /* Deals with complete frames at the start of bytes; returns how much of them is done with. */
@@ -143,7 +126,7 @@ static void take_bytes(vls_caller *c, vls_slice bytes) {
   VLS_ASSERT(err == VLS_OK); /* less than a frame was left over, and a read is one buffer */
   if (!more) return;
   used = take_frames(c, vls_buf_slice(&c->in));
-  if (!c->gone) vls_buf_drop(&c->in, used);
+  if (!c->gone) drop(&c->in, used);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf) {
@@ -157,6 +140,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   if (n == 0 || c->gone) return;
   if (n > 0) {
     take_bytes(c, vls_slice_of(buf->base, (size_t)n));
+    vls_wipe(buf->base, (size_t)n);
   } else if (n == UV_EOF) {
     c->ended = true;
     close_if_finished(c);
@@ -219,7 +203,7 @@ void vls_caller_go_on(vls_caller *c) {
     c->held = false;
     size_t used = take_frames(c, vls_buf_slice(&c->in));
     if (c->gone) return;
-    vls_buf_drop(&c->in, used);
+    drop(&c->in, used);
     if (!c->held && !c->ended) uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read);
   }
   if (!c->gone) close_if_finished(c);

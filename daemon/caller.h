@@ -25,8 +25,9 @@ struct vls_caller {
   vls_outq out;
   vls_buf in; /* bytes of frames not yet dealt with */
   unsigned in_flight;
-  bool gone;     /* closed; the memory follows by itself */
-  bool greeted;  /* hello was its first call */
+  bool gone;    /* closed; the memory follows by itself */
+  bool greeted; /* hello was its first call */
+  bool subscribed;
   bool held;     /* IN_FLIGHT reached: nothing is read */
   bool full;     /* the core was told so */
   bool ended;    /* it will send no more; what it asked for is still answered */

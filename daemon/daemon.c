@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +13,6 @@
 #include "daemon/notify.h"
 
 enum {
-  SEED_BYTES = 32,
   OWN_DESCRIPTORS = 32, /* store, loop, log, listeners, netlink, a dial or two */
   LINKS_LEAST = 8,
 };
@@ -30,7 +28,9 @@ static void harden(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails, and the store says so */
 #ifdef VALISE_UNDUMPABLE
+  const struct rlimit none = {0, 0};
   prctl(PR_SET_DUMPABLE, 0);
+  setrlimit(RLIMIT_CORE, &none);
 #endif
 }
 
@@ -47,42 +47,6 @@ static void count_descriptors(size_t *ret_clients, size_t *ret_links) {
   size_t used = OWN_DESCRIPTORS + clients;
   *ret_clients = clients;
   *ret_links = all > used + LINKS_LEAST ? all - used : LINKS_LEAST;
-}
-
-static vls_err open_store(vls_daemon *d, vls_trouble *why) {
-  vls_err err = vls_paths_private_dir(d->paths.data, false, why);
-  if (err != VLS_OK) return err;
-  const char *reason = NULL;
-  unsigned cache = (unsigned)vls_config_num(&d->config, VLS_KEY_STORE_CACHE_KIB);
-  err = vls_store_open(&d->store, d->paths.store, cache, &reason);
-  if (err == VLS_OK) return VLS_OK;
-  if (err == VLS_LOCKED) reason = NULL; /* the same in other words */
-  vls_trouble_set(why, err, "cannot open the store %s: %s%s%s", d->paths.store, vls_err_text(err),
-                  reason != NULL ? ": " : "", reason != NULL ? reason : "");
-  if (err == VLS_LOCKED)
-    return vls_trouble_hint(why, err, "valise status, or systemctl --user stop valised");
-  if (err == VLS_FULL) return vls_trouble_hint(why, err, "df -h %s", d->paths.data);
-  return err;
-}
-
-static vls_err open_core(vls_daemon *d, vls_trouble *why) {
-  uint8_t seed[SEED_BYTES];
-  if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-    return vls_trouble_set(why, VLS_SYSTEM, "the system gives no random numbers: %s",
-                           strerror(errno));
-  vls_core_conf conf = {
-      .store = d->store,
-      .seed = seed,
-      .version = VALISE_VERSION,
-      .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
-      .random_first = !vls_config_yes(&d->config, VLS_KEY_DIAL_PRINTABLE),
-      .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
-  };
-  vls_err err = vls_core_new(&d->core, &conf, vls_batch_now());
-  vls_wipe(seed, sizeof seed);
-  if (err == VLS_OK) return VLS_OK;
-  return vls_trouble_set(why, err, "cannot read the store %s: %s: %s", d->paths.store,
-                         vls_err_text(err), vls_store_problem(d->store));
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -128,7 +92,7 @@ void vls_daemon_check_drained(vls_daemon *d) {
 }
 
 /* One line that says where it is to be found. */
-static void announce(vls_daemon *d) {
+void vls_daemon_announce(vls_daemon *d) {
   char where[VLS_LISTENERS_MAX * (VLS_ADDRESS_TEXT + 2)] = "nowhere";
   size_t n = 0;
   for (size_t i = 0; i < d->listeners.n; i++)
@@ -145,19 +109,18 @@ static void announce(vls_daemon *d) {
 static vls_err start(vls_daemon *d, vls_trouble *why) {
   size_t clients, links;
   count_descriptors(&clients, &links);
-  vls_err err = vls_proxy_load(&d->proxy, &d->config, why);
-  if (err == VLS_OK) err = open_store(d, why);
-  if (err == VLS_OK) err = open_core(d, why);
-  if (err != VLS_OK) return err;
+  d->started_ms = uv_hrtime() / 1000000;
   vls_streams_start(d, links);
   vls_batch_start(d);
   uv_timer_init(&d->loop, &d->last_call);
-  err = vls_rpcd_open(d, clients, why);
-  if (err == VLS_OK) err = vls_listeners_open(d, why);
+  vls_err err = vls_proxy_load(&d->proxy, &d->config, why);
+  if (err == VLS_OK) err = vls_lock_start(d, why);
+  if (err == VLS_OK) err = vls_rpcd_open(d, clients, why);
+  if (err == VLS_OK && d->core != NULL) err = vls_listeners_open(d, why);
   if (err != VLS_OK) return err;
   watch_signals(d);
   vls_reach_start(d);
-  announce(d);
+  vls_lock_told(d);
   return VLS_OK;
 }
 
@@ -172,7 +135,7 @@ static bool close_all(vls_daemon *d) {
   d->batch.dead = true;
   if (d->rpcd.ours || d->rpcd.open) vls_rpcd_close(d);
   vls_listeners_close(d);
-  if (d->core != NULL) vls_streams_stop(d);
+  vls_streams_stop(d);
   uv_walk(&d->loop, close_rest, NULL);
   bool idle = false;
   for (int i = 0; i < 3 && !idle; i++)
@@ -182,9 +145,9 @@ static bool close_all(vls_daemon *d) {
 
 static int finish(vls_daemon *d) {
   bool closed = close_all(d);
-  vls_core_free(d->core);
   if (d->store != NULL && d->exit_code == 0) vls_store_checkpoint(d->store);
-  vls_store_close(d->store);
+  vls_life_close(d);
+  vls_lock_done(d);
   vls_proxy_done(&d->proxy);
   vls_config_done(&d->config);
   if (d->reserve_fd >= 0) close(d->reserve_fd);

@@ -6,7 +6,9 @@
 #include "daemon/batch.h"
 #include "daemon/config.h"
 #include "daemon/streams.h"
+#include "daemon/life.h"
 #include "daemon/listeners.h"
+#include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/paths.h"
 #include "daemon/proxy.h"
@@ -35,6 +37,8 @@ typedef struct vls_daemon {
   vls_listeners listeners;
   vls_reach reach;
   vls_rpcd rpcd;
+  vls_lock lock;
+  uint64_t started_ms;  /* mono */
   uint8_t *read_buffer; /* VLS_READ_BUFFER; of whoever is in its read callback */
   int reserve_fd;       /* given up to turn somebody away when there are no others */
   bool draining;
@@ -50,6 +54,8 @@ int vls_daemon_run(const vls_args *args, vls_config *config, const vls_paths *pa
 VLS_MUST vls_err vls_daemon_reload(vls_daemon *d, vls_trouble *ret_why);
 /* Begins to stop: goodbyes, then the end, in less than two seconds. */
 void vls_daemon_drain(vls_daemon *d);
+/* Says in the log, and to systemd, where the node is to be found. */
+void vls_daemon_announce(vls_daemon *d);
 /* At the end of each turn. */
 void vls_daemon_check_drained(vls_daemon *d);
 

@@ -78,6 +78,8 @@ vls_err vls_paths_find(vls_paths *ret_paths, const vls_args *args, vls_trouble *
   vls_err err = find_data(ret_paths, args, ret_why);
   if (err == VLS_OK)
     err = join(ret_paths->store, sizeof ret_paths->store, ret_paths->data, "/node.db", ret_why);
+  if (err == VLS_OK)
+    err = join(ret_paths->keys, sizeof ret_paths->keys, ret_paths->data, "/node.keys", ret_why);
   if (err == VLS_OK) err = find_socket(ret_paths, args, ret_why);
   if (err != VLS_OK) return err;
   if (args->system)

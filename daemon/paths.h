@@ -13,6 +13,7 @@ typedef struct vls_paths {
   char config[VLS_PATH_MAX];                              /* directory */
   char data[VLS_PATH_MAX];                                /* directory */
   char store[VLS_PATH_MAX + 16];                          /* file in it */
+  char keys[VLS_PATH_MAX + 16];                           /* its key file, when it is encrypted */
   char socket[sizeof((struct sockaddr_un *)0)->sun_path]; /* of the clients */
 } vls_paths;
 

@@ -24,6 +24,7 @@ vls_err vls_daemon_configure(vls_config *ret_config, const vls_args *args, const
 
 static void apply(vls_daemon *d) {
   d->log.level = (vls_level)vls_config_num(&d->config, VLS_KEY_LOG_LEVEL);
+  if (!vls_lock_is_open(d)) return; /* the rest counts when it opens */
   vls_trouble why;
   if (vls_listeners_open(d, &why) != VLS_OK)
     VLS_LOG(&d->log, VLS_WARNING, "reload.listen", vls_log_s("why", why.what));

@@ -145,7 +145,7 @@ vls_err vls_rpcd_open(vls_daemon *d, size_t max, vls_trouble *ret_why) {
   return VLS_OK;
 }
 
-static vls_caller *find(const vls_daemon *d, uint64_t id) {
+vls_caller *vls_rpcd_find(const vls_daemon *d, uint64_t id) {
   vls_caller *caller;
   LIST_FOREACH(caller, &d->rpcd.callers, entry) {
     if (caller->id == id) return caller;
@@ -154,7 +154,7 @@ static vls_caller *find(const vls_daemon *d, uint64_t id) {
 }
 
 void vls_rpcd_send(vls_daemon *d, uint64_t client, vls_slice frame, bool response) {
-  vls_caller *caller = find(d, client);
+  vls_caller *caller = vls_rpcd_find(d, client);
   if (caller == NULL) return;
   if (response && caller->in_flight > 0) caller->in_flight--;
   vls_caller_send(caller, frame);
@@ -197,6 +197,23 @@ void vls_rpcd_drain(vls_daemon *d) {
   r->open = false;
   vls_caller *caller;
   LIST_FOREACH(caller, &r->callers, entry) vls_caller_mute(caller);
+}
+
+void vls_rpcd_part(vls_daemon *d) {
+  vls_caller *caller = LIST_FIRST(&d->rpcd.callers);
+  while (caller != NULL) {
+    vls_caller *next = LIST_NEXT(caller, entry);
+    if (caller->subscribed && caller->in_flight == 0) vls_caller_close(caller, "locked");
+    caller = next;
+  }
+}
+
+void vls_rpcd_introduce(vls_daemon *d) {
+  vls_caller *caller;
+  LIST_FOREACH(caller, &d->rpcd.callers, entry) {
+    vls_input in = {.type = VLS_IN_GREETED, .client = caller->id};
+    if (caller->greeted) vls_batch_feed(d, &in);
+  }
 }
 
 bool vls_rpcd_is_drained(const vls_daemon *d) {

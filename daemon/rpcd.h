@@ -28,6 +28,12 @@ typedef struct vls_rpcd {
 VLS_MUST vls_err vls_rpcd_open(struct vls_daemon *d, size_t max, vls_trouble *ret_why);
 /* No more clients, no more calls; answers still go out. */
 void vls_rpcd_drain(struct vls_daemon *d);
+/* The client of this number, or NULL. */
+vls_caller *vls_rpcd_find(const struct vls_daemon *d, uint64_t id);
+/* The core is gone: who listens for events hears no more, and is told so by the end. */
+void vls_rpcd_part(struct vls_daemon *d);
+/* There is another core: it learns who said hello. */
+void vls_rpcd_introduce(struct vls_daemon *d);
 /* Whether all answers that will come are in the kernel. */
 bool vls_rpcd_is_drained(const struct vls_daemon *d);
 void vls_rpcd_close(struct vls_daemon *d);

@@ -256,14 +256,19 @@ void vls_streams_trim(vls_daemon *d) {
   }
 }
 
-void vls_streams_stop(vls_daemon *d) {
+void vls_streams_drop(vls_daemon *d) {
   vls_stream *stream;
   for (size_t i = 0; i < VLS_STREAM_BUCKETS; i++) {
     while ((stream = LIST_FIRST(&d->streams.buckets[i])) != NULL) {
       forget(stream);
+      d->streams.count--;
       vls_stream_close(stream);
     }
   }
+}
+
+void vls_streams_stop(vls_daemon *d) {
+  vls_streams_drop(d);
   while (!TAILQ_EMPTY(&d->streams.lingering))
     vls_streams_lingered(TAILQ_FIRST(&d->streams.lingering));
   uv_close((uv_handle_t *)&d->streams.linger, NULL);

@@ -22,7 +22,9 @@ typedef struct vls_streams {
 
 /* max: connections that the descriptors of this process allow. */
 void vls_streams_start(struct vls_daemon *d, size_t max);
-/* Closes all, without telling the core. */
+/* Closes all that the core knew, without telling it: its place is taken by another, or by none. */
+void vls_streams_drop(struct vls_daemon *d);
+/* Closes all, for good. */
 void vls_streams_stop(struct vls_daemon *d);
 
 /* A connection came in; takes fd. Sheds a stranger where a bound is reached, and closes fd where

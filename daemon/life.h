@@ -1,0 +1,16 @@
+/* Store and core, from open to close. */
+#ifndef VALISE_DAEMON_LIFE_H
+#define VALISE_DAEMON_LIFE_H
+
+#include "daemon/trouble.h"
+
+struct vls_daemon;
+
+/* Opens the store, with the key of the lock if there is one, and reads the core from it. On failure
+ * nothing is open. VLS_LOCKED, VLS_NEWER, VLS_STORAGE, VLS_FULL, VLS_SYSTEM; VLS_FORGED: the key is
+ * another store's. */
+VLS_MUST vls_err vls_life_open(struct vls_daemon *d, vls_trouble *ret_why);
+/* Takes what is not open. */
+void vls_life_close(struct vls_daemon *d);
+
+#endif
