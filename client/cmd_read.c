@@ -151,6 +151,11 @@ static vls_err mark_shown(reading *r) {
     vls_rpc_mark_read ask = {.who = vls_slice_str(s->id), .upto = s->last};
     err = vls_call_for(r->cli, "message.mark_read", &vls_rpc_mark_read_def, &ask,
                        &vls_rpc_count_def, &count);
+    if (err == VLS_FULL) { /* they were read all the same */
+      vls_problem_done(&r->cli->problem);
+      vls_cli_note(r->cli, "The disk is full: these stay unread");
+      return VLS_OK;
+    }
     if (err != VLS_OK) return err;
   }
   if (left_out && r->cli->mode == VLS_HUMAN)

@@ -17,6 +17,8 @@ static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
     vls_card_put(cli, "You", "%.*s", VLS_STR(s->name));
     vls_card_put(cli, "Id", "%.*s", VLS_STR(s->id));
   }
+  if (vls_slice_eq(s->state, vls_slice_str("full")))
+    vls_card_put(cli, "Disk", "full: nothing new is taken until there is room: df -h");
   vls_card_put(cli, "Contacts", "%" PRIu64 ", %" PRIu64 " online", s->contacts, s->online);
   vls_card_put(cli, "Unread", "%" PRIu64, s->unread);
   vls_card_put(cli, "Waiting", "%" PRIu64 " without a receipt", s->queued);

@@ -18,15 +18,30 @@ vls_now vls_batch_now(void) {
 
 static void perform(vls_daemon *d);
 
-/* RAM no longer matches the disk: only a fresh start makes that right again. Who called is told. */
+void vls_batch_replace(vls_daemon *d) {
+  d->batch.dead = d->batch.replaced = true;
+  vls_batch_again(d);
+}
+
+/* RAM no longer matches the disk: only a fresh start makes that right again. Who called is told.
+ * For want of room that start is in this process. After any other failure it is in a new one: what
+ * the kernel did not confirm may still be in its memory, and look as if it were on the disk. */
 static void die(vls_daemon *d, vls_err err) {
   if (d->batch.dead) return;
+  bool again = err == VLS_FULL && !d->draining;
   VLS_LOG(&d->log, VLS_ERROR, "store.failed", vls_log_s("error", vls_err_name(err)),
           vls_log_s("why", vls_store_problem(d->store)),
-          vls_log_s("then", "nothing unsaved was sent; exiting, to start again from the disk"));
+          vls_log_s("then", again ? "nothing unsaved was sent; beginning again from the disk"
+                                  : "nothing unsaved was sent; exiting, to start again from the "
+                                    "disk"));
   d->batch.dead = true;
   vls_core_committed(d->core, err);
   perform(d);
+  if (again) {
+    vls_room_failed(d);
+    vls_batch_replace(d);
+    return;
+  }
   d->exit_code = EXIT_FAILURE;
   uv_stop(&d->loop);
 }
@@ -114,7 +129,7 @@ static void on_quiet(uv_timer_t *timer) {
     uv_timer_start(timer, on_quiet, VLS_QUIET_MS - since, 0);
     return;
   }
-  if (d->store != NULL) vls_store_checkpoint(d->store);
+  if (d->store != NULL && !d->batch.dead) vls_store_checkpoint(d->store);
   vls_streams_trim(d);
   vls_rpcd_trim(d);
 }
@@ -125,7 +140,8 @@ void vls_batch_end(vls_daemon *d) {
   b->open = false;
   b->inputs = 0;
   vls_now now = vls_batch_now();
-  if (vls_core_seal(d->core, now)) {
+  bool written = vls_core_seal(d->core, now);
+  if (written) {
     vls_err err = vls_store_commit(d->store);
     if (err != VLS_OK) {
       die(d, err);
@@ -136,10 +152,12 @@ void vls_batch_end(vls_daemon *d) {
     if (!uv_is_active((uv_handle_t *)&b->quiet))
       uv_timer_start(&b->quiet, on_quiet, VLS_QUIET_MS, 0);
   }
-  if (vls_core_poisoned(d->core))
+  if (vls_core_poisoned(d->core)) {
     die(d, VLS_STORAGE);
-  else
-    perform(d);
+    return;
+  }
+  perform(d);
+  if (written) vls_room_check(d);
 }
 
 static void on_due(uv_timer_t *timer) {
@@ -185,6 +203,7 @@ static void on_turn(uv_prepare_t *prepare) {
   vls_streams_attend(d);
   vls_rpcd_attend(d);
   flush(d); /* what the daemon answered by itself */
+  if (b->replaced) vls_life_renew(d);
   if (b->dead) return;
   if (d->core != NULL) end_turn(d);
   if (!b->dead) vls_lock_attend(d);
@@ -193,7 +212,7 @@ static void on_turn(uv_prepare_t *prepare) {
 
 void vls_batch_renew(vls_daemon *d) {
   vls_batch *b = &d->batch;
-  b->dead = b->open = false;
+  b->dead = b->replaced = b->open = false;
   b->inputs = 0;
   b->armed = VLS_NEVER;
   uv_timer_stop(&b->due);

@@ -27,7 +27,8 @@ typedef struct vls_batch {
   uint64_t started_ms; /* of this batch */
   uint64_t written_ms; /* the last commit */
   bool performing;
-  bool dead; /* the core is poisoned, or the node is over: nothing is fed any more */
+  bool dead;     /* the core is poisoned, or the node is over: nothing is fed any more */
+  bool replaced; /* dead, and another one comes at the end of this turn */
   vls_outq *dirty;
 } vls_batch;
 
@@ -36,6 +37,8 @@ vls_now vls_batch_now(void);
 
 /* Before the core exists: until then nothing is fed. */
 void vls_batch_start(struct vls_daemon *d);
+/* Nothing is fed any more; at the end of the turn store and core are opened anew. */
+void vls_batch_replace(struct vls_daemon *d);
 /* There is another core, or none, from now on. */
 void vls_batch_renew(struct vls_daemon *d);
 /* Feeds one input, if there is a core; ends the batch when that was the last it may hold. Not while

@@ -209,6 +209,15 @@ void vls_caller_go_on(vls_caller *c) {
   if (!c->gone) close_if_finished(c);
 }
 
+void vls_caller_end(vls_caller *c) {
+  uv_read_stop((uv_stream_t *)&c->pipe);
+  vls_buf_clear(&c->in);
+  c->in_flight = 0;
+  c->held = false;
+  c->ended = true;
+  close_if_finished(c);
+}
+
 void vls_caller_mute(vls_caller *c) {
   uv_read_stop((uv_stream_t *)&c->pipe);
   vls_buf_clear(&c->in);

@@ -45,6 +45,8 @@ void vls_caller_go_on(vls_caller *caller);
 void vls_caller_close(vls_caller *caller, const char *why);
 /* Queues a frame. Safe while performing. */
 void vls_caller_send(vls_caller *caller, vls_slice frame);
+/* Takes no more; closes once what it was answered is written. Not while performing. */
+void vls_caller_end(vls_caller *caller);
 /* Stops reading for good. */
 void vls_caller_mute(vls_caller *caller);
 

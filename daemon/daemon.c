@@ -104,6 +104,7 @@ void vls_daemon_announce(vls_daemon *d) {
   char status[sizeof where + 64];
   snprintf(status, sizeof status, "Listening on %s", where);
   vls_notify_ready(status);
+  vls_room_tell(d);
 }
 
 static vls_err start(vls_daemon *d, vls_trouble *why) {
@@ -112,6 +113,7 @@ static vls_err start(vls_daemon *d, vls_trouble *why) {
   d->started_ms = uv_hrtime() / 1000000;
   vls_streams_start(d, links);
   vls_batch_start(d);
+  vls_room_start(d);
   uv_timer_init(&d->loop, &d->last_call);
   vls_err err = vls_proxy_load(&d->proxy, &d->config, why);
   if (err == VLS_OK) err = vls_lock_start(d, why);

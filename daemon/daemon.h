@@ -13,6 +13,7 @@
 #include "daemon/paths.h"
 #include "daemon/proxy.h"
 #include "daemon/reach.h"
+#include "daemon/room.h"
 #include "daemon/rpcd.h"
 
 enum {
@@ -33,6 +34,7 @@ typedef struct vls_daemon {
   uv_signal_t signals[VLS_SIGNALS];
   uv_timer_t last_call; /* after SIGTERM */
   vls_batch batch;
+  vls_room room;
   vls_streams streams;
   vls_listeners listeners;
   vls_reach reach;

@@ -31,7 +31,7 @@ static vls_err open_store(vls_daemon *d, vls_trouble *why) {
   const char *reason = NULL;
   vls_err err = open_file(d, &reason, why);
   if (err == VLS_OK || err == VLS_SYSTEM) return err;
-  if (err == VLS_LOCKED) reason = NULL; /* the same in other words */
+  if (err == VLS_LOCKED || err == VLS_FULL) reason = NULL; /* the same in other words */
   vls_trouble_set(why, err, "cannot open the store %s: %s%s%s", d->paths.store, vls_err_text(err),
                   reason != NULL ? ": " : "", reason != NULL ? reason : "");
   if (err == VLS_LOCKED)
@@ -51,6 +51,7 @@ static vls_err open_core(vls_daemon *d, vls_trouble *why) {
       .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
       .random_first = !vls_config_yes(&d->config, VLS_KEY_DIAL_PRINTABLE),
       .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
+      .no_room = d->room.low,
   };
   err = vls_core_new(&d->core, &conf, vls_batch_now());
   vls_wipe(seed, sizeof seed);
@@ -60,7 +61,9 @@ static vls_err open_core(vls_daemon *d, vls_trouble *why) {
 }
 
 vls_err vls_life_open(vls_daemon *d, vls_trouble *ret_why) {
+  vls_room_before(d);
   vls_err err = open_store(d, ret_why);
+  if (err == VLS_OK) vls_room_measure(d);
   if (err == VLS_OK) err = open_core(d, ret_why);
   if (err != VLS_OK) vls_life_close(d);
   return err;
@@ -71,4 +74,23 @@ void vls_life_close(vls_daemon *d) {
   vls_store_close(d->store);
   d->core = NULL;
   d->store = NULL;
+}
+
+void vls_life_renew(vls_daemon *d) {
+  vls_trouble why;
+  vls_streams_drop(d);
+  vls_rpcd_renew(d);
+  vls_life_close(d);
+  vls_err err = vls_life_open(d, &why);
+  if (err != VLS_OK) {
+    VLS_LOG(&d->log, VLS_ERROR, "store.lost", vls_log_s("why", why.what));
+    d->exit_code = vls_err_exit(err);
+    uv_stop(&d->loop);
+    return;
+  }
+  vls_batch_renew(d);
+  VLS_LOG(&d->log, VLS_NOTICE, "store.again", vls_log_s("data", d->paths.data));
+  vls_rpcd_introduce(d);
+  vls_reach_tell(d, true);
+  vls_room_tell(d);
 }

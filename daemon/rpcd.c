@@ -199,6 +199,14 @@ void vls_rpcd_drain(vls_daemon *d) {
   LIST_FOREACH(caller, &r->callers, entry) vls_caller_mute(caller);
 }
 
+void vls_rpcd_renew(vls_daemon *d) {
+  vls_caller *next;
+  for (vls_caller *caller = LIST_FIRST(&d->rpcd.callers); caller != NULL; caller = next) {
+    next = LIST_NEXT(caller, entry);
+    if (caller->subscribed || caller->in_flight > 0) vls_caller_end(caller);
+  }
+}
+
 void vls_rpcd_part(vls_daemon *d) {
   vls_caller *caller = LIST_FIRST(&d->rpcd.callers);
   while (caller != NULL) {

@@ -30,6 +30,9 @@ VLS_MUST vls_err vls_rpcd_open(struct vls_daemon *d, size_t max, vls_trouble *re
 void vls_rpcd_drain(struct vls_daemon *d);
 /* The client of this number, or NULL. */
 vls_caller *vls_rpcd_find(const struct vls_daemon *d, uint64_t id);
+/* The core failed, and another takes its place: who waits for an answer or an event of the old one
+ * goes when what it was told is written. */
+void vls_rpcd_renew(struct vls_daemon *d);
 /* The core is gone: who listens for events hears no more, and is told so by the end. */
 void vls_rpcd_part(struct vls_daemon *d);
 /* There is another core: it learns who said hello. */

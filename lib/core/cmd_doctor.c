@@ -35,6 +35,10 @@ static void add(report *r, const char *level, const char *topic, const char *hin
 }
 
 static void look_at_node(vls_core *core, report *r) {
+  if (core->no_room)
+    add(r, "problem", "store", "df -h",
+        "the disk is full: nothing new is written or taken from others, who keep what they have "
+        "for you; reading goes on. The node looks again by itself, and goes on when there is room");
   if (!core->has_self) {
     add(r, "problem", "identity", "valise init --name NAME", "this node has no identity yet");
     return;

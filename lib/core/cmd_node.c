@@ -5,7 +5,8 @@
 #include "store/messages.h"
 
 static const char *state_of(const vls_core *core) {
-  return core->has_self ? "ready" : "empty";
+  if (!core->has_self) return "empty";
+  return core->no_room ? "full" : "ready";
 }
 
 vls_err vls_cmd_hello(vls_call *call) {

@@ -7,38 +7,43 @@
 
 #include "base/assert.h"
 
+enum {
+  EARLY = 1,  /* works without an identity */
+  WRITES = 2, /* changes something: not without room on the disk */
+};
+
 typedef struct method {
   const char *name;
   const vls_wire_def *params;
   vls_command_fn *run;
-  bool before_init; /* works without an identity */
+  unsigned is;
 } method;
 
 static const method methods[] = {
-    {"hello", &vls_rpc_hello_def, vls_cmd_hello, true},
-    {"init", &vls_rpc_init_def, vls_cmd_init, true},
-    {"status", &vls_rpc_none_def, vls_cmd_status, true},
-    {"doctor", &vls_rpc_none_def, vls_cmd_doctor, true},
-    {"id.show", &vls_rpc_none_def, vls_cmd_id_show, false},
-    {"id.safety", &vls_rpc_who_def, vls_cmd_id_safety, false},
-    {"invite.create", &vls_rpc_invite_def, vls_cmd_invite_create, false},
-    {"invite.accept", &vls_rpc_accept_def, vls_cmd_invite_accept, false},
-    {"contact.list", &vls_rpc_none_def, vls_cmd_contact_list, false},
-    {"contact.get", &vls_rpc_who_def, vls_cmd_contact_get, false},
-    {"contact.rename", &vls_rpc_rename_def, vls_cmd_contact_rename, false},
-    {"contact.verify", &vls_rpc_verify_def, vls_cmd_contact_verify, false},
-    {"contact.block", &vls_rpc_block_def, vls_cmd_contact_block, false},
-    {"contact.remove", &vls_rpc_who_def, vls_cmd_contact_remove, false},
-    {"peer.list", &vls_rpc_none_def, vls_cmd_peer_list, false},
-    {"send", &vls_rpc_send_def, vls_cmd_send, false},
-    {"message.list", &vls_rpc_list_def, vls_cmd_message_list, false},
-    {"message.get", &vls_rpc_n_def, vls_cmd_message_get, false},
-    {"message.mark_read", &vls_rpc_mark_read_def, vls_cmd_mark_read, false},
-    {"outbox.list", &vls_rpc_opt_who_def, vls_cmd_outbox_list, false},
-    {"outbox.retry", &vls_rpc_opt_who_def, vls_cmd_outbox_retry, false},
-    {"outbox.cancel", &vls_rpc_n_def, vls_cmd_outbox_cancel, false},
-    {"events.subscribe", &vls_rpc_subscribe_def, vls_cmd_subscribe, false},
-    {"events.ack", &vls_rpc_ack_def, vls_cmd_ack, false},
+    {"hello", &vls_rpc_hello_def, vls_cmd_hello, EARLY},
+    {"init", &vls_rpc_init_def, vls_cmd_init, EARLY | WRITES},
+    {"status", &vls_rpc_none_def, vls_cmd_status, EARLY},
+    {"doctor", &vls_rpc_none_def, vls_cmd_doctor, EARLY},
+    {"id.show", &vls_rpc_none_def, vls_cmd_id_show, 0},
+    {"id.safety", &vls_rpc_who_def, vls_cmd_id_safety, 0},
+    {"invite.create", &vls_rpc_invite_def, vls_cmd_invite_create, WRITES},
+    {"invite.accept", &vls_rpc_accept_def, vls_cmd_invite_accept, WRITES},
+    {"contact.list", &vls_rpc_none_def, vls_cmd_contact_list, 0},
+    {"contact.get", &vls_rpc_who_def, vls_cmd_contact_get, 0},
+    {"contact.rename", &vls_rpc_rename_def, vls_cmd_contact_rename, WRITES},
+    {"contact.verify", &vls_rpc_verify_def, vls_cmd_contact_verify, WRITES},
+    {"contact.block", &vls_rpc_block_def, vls_cmd_contact_block, WRITES},
+    {"contact.remove", &vls_rpc_who_def, vls_cmd_contact_remove, WRITES},
+    {"peer.list", &vls_rpc_none_def, vls_cmd_peer_list, 0},
+    {"send", &vls_rpc_send_def, vls_cmd_send, WRITES},
+    {"message.list", &vls_rpc_list_def, vls_cmd_message_list, 0},
+    {"message.get", &vls_rpc_n_def, vls_cmd_message_get, 0},
+    {"message.mark_read", &vls_rpc_mark_read_def, vls_cmd_mark_read, WRITES},
+    {"outbox.list", &vls_rpc_opt_who_def, vls_cmd_outbox_list, 0},
+    {"outbox.retry", &vls_rpc_opt_who_def, vls_cmd_outbox_retry, WRITES},
+    {"outbox.cancel", &vls_rpc_n_def, vls_cmd_outbox_cancel, WRITES},
+    {"events.subscribe", &vls_rpc_subscribe_def, vls_cmd_subscribe, 0},
+    {"events.ack", &vls_rpc_ack_def, vls_cmd_ack, WRITES},
 };
 
 static const char empty_map[] = {(char)0x80};
@@ -107,9 +112,13 @@ static vls_err run(vls_call *call, const vls_input *in) {
   if (m == NULL) return vls_call_fail(call, VLS_USAGE, NULL, "there is no method \"%s\"", name);
   if (!call->client->hello && m->run != vls_cmd_hello)
     return vls_call_fail(call, VLS_STATE, NULL, "the first call must be hello");
-  if (!call->core->has_self && !m->before_init)
+  if (!call->core->has_self && (m->is & EARLY) == 0)
     return vls_call_fail(call, VLS_STATE, "valise init --name NAME",
                          "this node has no identity yet");
+  if (call->core->no_room && (m->is & WRITES) != 0)
+    return vls_call_fail(call, VLS_FULL, "df -h",
+                         "the disk is full: nothing new is taken until there is room, reading "
+                         "goes on");
   void *params = vls_calloc(1, m->params->size);
   vls_err err = read_params(call, m, in->bytes, params);
   call->params = params;
@@ -160,7 +169,8 @@ void vls_command_revoke(vls_out_entry *reply, vls_err why) {
   vls_call call = {0};
   /* A write that found no room left no mark; after any other failure the log may yet be found
    * whole. */
-  why = vls_call_fail(&call, why, "valise doctor", "%s; %s", vls_err_text(why),
+  why = vls_call_fail(&call, why, why == VLS_FULL ? "df -h" : "valise doctor", "%s; %s",
+                      vls_err_text(why),
                       why == VLS_FULL ? "nothing of this call was kept"
                                       : "the next start shows whether this call was kept");
   vls_buf_clear(&reply->bytes);

@@ -88,7 +88,8 @@ void vls_conn_opened(vls_core *core, const vls_input *in) {
     }
     conn = vls_conn_new(core, in->link);
     conn->link = vls_link_accept(&core->self.dh, core->now);
-    if (!core->has_self) vls_link_silence(conn->link); /* nobody is at home: like any stranger */
+    /* Nobody is at home: like any stranger. */
+    if (!core->has_self || core->no_room) vls_link_silence(conn->link);
     core->n_strangers++;
   } else if (!accepted && conn != NULL && conn->link == NULL) {
     conn->opened = core->now.mono_ms;

@@ -42,6 +42,7 @@ vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now
   core->started = now.mono_ms;
   core->wake = VLS_NEVER;
   configure(core, conf);
+  core->no_room = conf->no_room;
   vls_rng_init(&core->rng, conf->seed);
   vls_buf_init(&core->advertised, 4096);
   vls_buf_init(&core->listening, 4096);
@@ -108,7 +109,7 @@ static size_t keep_addresses(vls_buf *buf, vls_slice *out, size_t max, const vls
 
 /* Addresses or time may ask for a new card: contacts get it with the next event. */
 static void refresh_card(vls_core *core) {
-  if (!core->has_self) return;
+  if (!core->has_self || core->no_room) return;
   if (!vls_self_refresh(&core->self, core->store, &core->rng, core->addresses, core->n_addresses,
                         vls_core_wall(core)))
     return;
@@ -127,6 +128,21 @@ static void network_changed(vls_core *core) {
     if (peer->conn == NULL && peer->dialing == NULL)
       vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 1000));
   }
+}
+
+/* What has no link cannot be acknowledged by mistake. */
+static void lose_room(vls_core *core) {
+  core->no_room = true;
+  while (core->n_conns > 0)
+    vls_conn_close(core, core->conns[core->n_conns - 1], VLS_CLOSE_BYE, "the disk is full here");
+}
+
+static void find_room(vls_core *core) {
+  if (!core->no_room) return;
+  core->no_room = false;
+  vls_core_wake_at(core, core->housekeeping);
+  refresh_card(core);
+  network_changed(core);
 }
 
 vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
@@ -161,6 +177,8 @@ vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
     break;
   case VLS_IN_NETWORK: network_changed(core); break;
   case VLS_IN_CONFIG: configure(core, in->conf); break;
+  case VLS_IN_NO_ROOM: lose_room(core); break;
+  case VLS_IN_ROOM: find_room(core); break;
   }
   return vls_store_error(core->store);
 }
@@ -184,9 +202,9 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
   core->now = now;
   if (now.mono_ms < vls_core_deadline(core)) return VLS_OK;
   core->wake = VLS_NEVER;
-  if (now.mono_ms >= core->housekeeping && !core->draining) keep_house(core);
-  if (!core->draining)
-    vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
+  bool keeps = !core->draining && !core->no_room;
+  if (now.mono_ms >= core->housekeeping && keeps) keep_house(core);
+  if (keeps) vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
   vls_dial_tick(core);
   vls_conn_tick(core);
   vls_knock_tick(core);
@@ -196,7 +214,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
 uint64_t vls_core_deadline(const vls_core *core) {
   if (core->poisoned) return VLS_NEVER;
   uint64_t conns = vls_due_next(&core->due_conns), next = core->wake;
-  uint64_t dials = core->draining ? VLS_NEVER : vls_due_next(&core->due_peers);
+  uint64_t dials = core->draining || core->no_room ? VLS_NEVER : vls_due_next(&core->due_peers);
   if (conns < next) next = conns;
   return dials < next ? dials : next;
 }
@@ -204,14 +222,15 @@ uint64_t vls_core_deadline(const vls_core *core) {
 bool vls_core_seal(vls_core *core, vls_now now) {
   core->now = now;
   if (core->poisoned) return false;
-  for (size_t i = 0; i < core->n_busy; i++) { /* the list may grow meanwhile */
+  /* Without room what changed in memory waits there. The list may grow meanwhile. */
+  for (size_t i = 0; !core->no_room && i < core->n_busy; i++) {
     vls_peer *peer = core->busy[i];
     vls_outbound_pump(core, peer);
     vls_peer_flush(core, peer);
     if (peer->conn == NULL) vls_peer_unload(core, peer);
     peer->listed = false;
   }
-  core->n_busy = 0;
+  if (!core->no_room) core->n_busy = 0;
   vls_conn_flush(core);
   vls_notify_pump(core);
   if (vls_store_dirty(core->store)) return true;

@@ -166,6 +166,7 @@ struct vls_core {
   const char *version;
   unsigned items_per_event;
   bool no_read_receipts, random_first, poisoned, draining, has_self;
+  bool no_room;     /* nothing is written, and so there are no links */
   vls_now now;      /* of the call under way */
   uint64_t started; /* mono_ms */
   vls_self self;

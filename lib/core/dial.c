@@ -91,7 +91,7 @@ static void dial(vls_core *core, vls_peer *peer) {
 
 void vls_dial_tick(vls_core *core) {
   vls_due *due;
-  if (core->draining) return;
+  if (core->draining || core->no_room) return;
   while ((due = vls_due_take(&core->due_peers, core->now.mono_ms)) != NULL) {
     vls_peer *peer = (vls_peer *)(void *)((char *)due - offsetof(vls_peer, due));
     if (peer->next_dial > core->now.mono_ms) { /* put off meanwhile, or not wanted any more */

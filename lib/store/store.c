@@ -1,5 +1,6 @@
 #include "store/sql.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,9 +17,21 @@ static vls_err error_of(int code) {
   }
 }
 
+/* A quota, and a limit of the process: the system names them otherwise than a full disk. Of a sync
+ * that failed nobody knows what it left, and this is asked of writes alone. */
+static bool is_limit(sqlite3 *db) {
+  if (db == NULL || sqlite3_extended_errcode(db) != SQLITE_IOERR_WRITE) return false;
+  sqlite3_file *log = NULL;
+  int error = 0;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log != NULL && log->pMethods != NULL)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error == EDQUOT || error == EFBIG;
+}
+
 void vls_sql_fail(vls_store *store, int code, const char *doing) {
   if (store->error != VLS_OK) return;
-  store->error = error_of(code);
+  store->error = is_limit(store->db) ? VLS_FULL : error_of(code);
   const char *why = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
   if (store->vfs != NULL && vls_vfs_fault(store->vfs) != VLS_FAULT_NONE) {
     why = vls_vfs_problem(store->vfs);
@@ -135,6 +148,14 @@ void vls_store_checkpoint(vls_store *store) {
   /* A failure here loses nothing: the log stays and is read again. */
   sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
   sqlite3_db_release_memory(store->db);
+}
+
+void vls_store_limit_log(vls_store *store, unsigned pages) {
+  sqlite3_wal_autocheckpoint(store->db, pages > CHECKPOINT_PAGES ? CHECKPOINT_PAGES : (int)pages);
+}
+
+bool vls_store_is_spent(const vls_store *store) {
+  return store->error != VLS_OK || (store->vfs != NULL && vls_vfs_is_dead(store->vfs));
 }
 
 const char *vls_store_problem(const vls_store *store) {

@@ -1,5 +1,6 @@
 #include "store/vfs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,6 +33,23 @@ vls_fault vls_vfs_fault(const vls_vfs *vfs) {
 
 const char *vls_vfs_problem(const vls_vfs *vfs) {
   return vfs->problem;
+}
+
+bool vls_vfs_is_dead(const vls_vfs *vfs) {
+  return vfs->dead;
+}
+
+void vls_vfs_die(vls_vfs *vfs, int code) {
+  sqlite3_file *main = vfs->main.file;
+  int error = 0;
+  main->pMethods->xFileControl(main, SQLITE_FCNTL_LAST_ERRNO, &error);
+  vfs->dead = true;
+  vfs->full =
+      code == SQLITE_FULL || (code == SQLITE_IOERR_WRITE && (error == EDQUOT || error == EFBIG));
+}
+
+int vls_vfs_refusal(const vls_vfs *vfs, int code) {
+  return vfs->full ? SQLITE_FULL : code;
 }
 
 int vls_vfs_sync(vls_vfs *vfs, sqlite3_file *lower, int flags) {

@@ -69,6 +69,8 @@ vls_vfs *vls_vfs_new(sqlite3_vfs *lower, const uint8_t key[32], const uint8_t uu
 void vls_vfs_free(vls_vfs *vfs);
 /* For sqlite3_open_v2. */
 const char *vls_vfs_name(const vls_vfs *vfs);
+/* True when a write or sync failed and no other is let through. */
+bool vls_vfs_is_dead(const vls_vfs *vfs);
 void vls_vfs_stir(vls_vfs *vfs, vls_slice entropy);
 /* The first thing that was wrong, and the words for it ("" when nothing was). SQLite itself says
  * SQLITE_IOERR_DATA, or SQLITE_NOTADB for a key that does not fit. */

@@ -85,6 +85,7 @@ struct vls_vfs {
   vls_fault fault;
   char problem[128];
   bool dead; /* a sync failed: nothing is written any more */
+  bool full; /* that was for want of room */
   vls_main main;
   vls_log log;
 };
@@ -101,6 +102,10 @@ static inline vls_vfs *vls_vfs_of(sqlite3_file *file) {
 
 /* Names the fault, if it is the first. Returns SQLITE_IOERR_DATA. */
 int vls_vfs_fail(vls_vfs *vfs, vls_fault fault, uint64_t where);
+/* A write of the map failed with `code`: memory and disk are of two minds. */
+void vls_vfs_die(vls_vfs *vfs, int code);
+/* What a write gives when the VFS is dead: `code`, or SQLITE_FULL. */
+int vls_vfs_refusal(const vls_vfs *vfs, int code);
 /* The lower file's sync; a failure makes the VFS dead. */
 int vls_vfs_sync(vls_vfs *vfs, sqlite3_file *lower, int flags);
 /* Reads exactly n bytes; *ret_whole is false, and the rest zeroed, when the file ends before. */

@@ -288,7 +288,7 @@ static int l_write(sqlite3_file *file, const void *buf, int amount, sqlite3_int6
   const uint8_t *p = buf;
   size_t n = (size_t)amount;
   uint64_t at = (uint64_t)offset;
-  if (vfs->dead) return SQLITE_IOERR_WRITE;
+  if (vfs->dead) return vls_vfs_refusal(vfs, SQLITE_IOERR_WRITE);
   if (at == 0 && n == VLS_WAL_HEAD) return write_head(vfs, p);
   if (at < VLS_WAL_HEAD || !vfs->log.has_head) return SQLITE_IOERR_WRITE;
   while (n > 0) {
@@ -307,7 +307,7 @@ static int l_write(sqlite3_file *file, const void *buf, int amount, sqlite3_int6
 static int l_truncate(sqlite3_file *file, sqlite3_int64 size) {
   vls_vfs *vfs = vls_vfs_of(file);
   vls_log *log = &vfs->log;
-  if (vfs->dead) return SQLITE_IOERR_TRUNCATE;
+  if (vfs->dead) return vls_vfs_refusal(vfs, SQLITE_IOERR_TRUNCATE);
   int code = finish(vfs);
   if (code != SQLITE_OK) return code;
   uint64_t frames = 0, keep = 0;
@@ -329,7 +329,7 @@ static int l_truncate(sqlite3_file *file, sqlite3_int64 size) {
 
 static int l_sync(sqlite3_file *file, int flags) {
   vls_vfs *vfs = vls_vfs_of(file);
-  if (vfs->dead) return SQLITE_IOERR_FSYNC;
+  if (vfs->dead) return vls_vfs_refusal(vfs, SQLITE_IOERR_FSYNC);
   int code = finish(vfs);
   if (code == SQLITE_OK) code = flush(&vfs->log);
   if (code == SQLITE_OK) code = vls_vfs_sync(vfs, vfs->log.file, flags);

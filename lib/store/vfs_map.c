@@ -143,7 +143,7 @@ int vls_map_sync(vls_vfs *vfs, int flags) {
     if (!m->block[i].dirty) continue;
     int code = write_block(vfs, i, root.gen);
     if (code != SQLITE_OK) {
-      vfs->dead = true; /* blocks in memory and on the disk are of two minds */
+      vls_vfs_die(vfs, code);
       return code;
     }
   }
@@ -151,7 +151,7 @@ int vls_map_sync(vls_vfs *vfs, int flags) {
   unsigned slot = 1 - m->root_slot;
   int code = write_root(vfs, &root, slot);
   if (code != SQLITE_OK) {
-    vfs->dead = true;
+    vls_vfs_die(vfs, code);
     return code;
   }
   /* One sync for pages, map and root, in whatever order they arrive: until it has returned, the log

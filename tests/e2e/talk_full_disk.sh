@@ -1,74 +1,115 @@
 #!/usr/bin/env bash
-# Bao's disk is full in the middle of a talk: a small tmpfs holds his data. What was acknowledged
-# is kept, on both sides, and with room again the talk goes on as if nothing had been.
+# Bao's disk is full in the middle of a talk: a tmpfs of 1, 4 and 16 MB holds his data. His node
+# takes nothing new, from him or from Ana, and shows what it has; when there is room it goes on by
+# itself.
+# What was acknowledged is kept, on both sides, each text once.
 . "$(dirname "$0")/lib_talk.sh"
 
-SMALL=2048 # KiB, of the disk
 [ "$(id -u)" -eq 0 ] || skip 'only root can mount a small disk'
 mkdir -m 700 "$here/disk"
-mount -t tmpfs -o "size=${SMALL}k,mode=700" tmpfs "$here/disk" 2>/dev/null ||
+mount -t tmpfs -o "size=1024k,mode=700" tmpfs "$here/disk" 2>/dev/null ||
   skip 'no tmpfs can be mounted'
 unmount() { umount -l "$here/disk" 2>/dev/null; }
 trap 'code=$?; unmount; (exit $code); finish' EXIT
+
+resize() { mount -o "remount,size=${1}k" "$here/disk"; }
+state() { as "$1" status --json 2>/dev/null | grep -o '"state":"[a-z]*"' | cut -d '"' -f 4; }
+state_is_now() { [ "$(state "$1")" = "$2" ]; }
+long() { printf '%s %s\n' "$1" "$(head -c "$bytes" /dev/zero | tr '\0' x)"; }
+same_process() { [ "$(pid_of bao)" = "$pid" ] && kill -0 "$pid" 2>/dev/null; }
 
 citizen ana Ana
 mkdir -p -m 700 "$here/bao"
 ln -s "$here/disk" "$here/bao/data"
 citizen bao Bao
 meet ana bao
-as bao send Ana -m 'there is room yet' --wait delivered >/dev/null 2>&1
-sends "Bao's node on a small disk talks like any other" ana Bao one
-
-long() { printf '%s %s\n' "$1" "$(head -c 20000 /dev/zero | tr '\0' x)"; }
-room() { df --output=avail "$here/disk" | tail -n 1 | tr -d ' '; }
-running() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
-
-# Bao writes with Ana away until the disk is full.
-off ana
+sends "Bao's node on a disk of 1 MB talks like any other" ana Bao one
 : >"$here/taken"
-last=0
-for i in $(seq 200); do
-  long "bao $i" >"$here/text"
-  as bao send Ana -f "$here/text" >/dev/null 2>"$here/err"
-  last=$?
-  [ $last -eq 0 ] || break
-  cat "$here/text" >>"$here/taken"
-done
-printf '      %s texts of 20 KB were taken, then: %s\n' \
-  "$(wc -l <"$here/taken")" "$(head -n 1 "$here/err")"
-check "the text that did not fit is refused with exit 9 (it was $last)" [ "$last" -eq 9 ]
-check "and the reason" grep -q 'disk is full' "$here/err"
-wait "$(pid_of bao)" 2>/dev/null
-check "Bao's node stops; its log says that the disk is full" grep -q 'disk_full' "$(log_of bao)"
-check "and that nothing unsaved was sent" grep -q 'nothing unsaved was sent' "$(log_of bao)"
+: >"$here/told"
 
-# Ana is back, and writes to somebody who can take nothing.
-on ana
-for i in 1 2 3; do
-  long "ana $i" >"$here/text"
-  as ana send Bao -f "$here/text" >/dev/null 2>&1
-done
-grow() { mount -o "remount,size=${1}k" "$here/disk"; }
-try_full() { # started again with the disk still full: it may run for a while, or not at all
-  launch bao --listen "127.0.0.1:$(cat "$here/bao/port")"
-  until_true 4 not_running bao || kill9 bao
-  wait "$(pid_of bao)" 2>/dev/null
+# Ana is away, Bao writes until there is no room. Then she comes back and writes.
+round() { # round MB BYTES OF A TEXT
+  local kib=$(($1 * 1024)) i last=0
+  bytes=$2 pid=$(pid_of bao)
+  resize $kib
+  soon "$1 MB: there is room" state_is_now bao ready
+  off ana
+  for i in $(seq 1200); do
+    long "bao $1-$i" >"$here/text"
+    as bao send Ana -f "$here/text" >/dev/null 2>"$here/err"
+    last=$?
+    [ $last -eq 0 ] || break
+    cut -d ' ' -f 1,2 "$here/text" >>"$here/taken"
+  done
+  printf '      %s texts of %s bytes were taken, then: %s\n' $((i - 1)) "$bytes" \
+    "$(head -n 1 "$here/err")"
+  check "the text that did not fit is refused with exit 9 (it was $last)" [ "$last" -eq 9 ]
+  check "and the reason" grep -q 'disk is full' "$here/err"
+  check "Bao's node is still there" same_process
+  says "status says it" 0 'Disk +full' bao status
+  says "doctor says it" 1 '^problem +store: the disk is full' bao doctor
+  says "contacts are shown" 0 Ana bao contact list
+  says "texts are shown" 0 "bao $1-1 " bao read Ana -n 500
+  says "a change is refused" 9 'disk is full' bao contact rename Ana Anna
+  on ana
+  for i in 1 2 3; do
+    long "ana $1-$i" >"$here/text"
+    as ana send Bao -f "$here/text" >/dev/null 2>&1
+    cut -d ' ' -f 1,2 "$here/text" >>"$here/told"
+  done
+  sleep 1
+  same "nothing is called delivered that Bao could not keep" 'queued queued queued' \
+    "$(texts ana Bao out | tail -n 3 | sed 's/sent/queued/' | cut -d ' ' -f 1 | paste -sd ' ')"
+  cat /dev/zero >"$here/disk/other" 2>/dev/null # another program takes the rest
+  kill9 bao
+  on bao
+  pid=$(pid_of bao)
+  says "started again with the disk still full, it shows what it has" 0 'Disk +full' bao status
+  rm "$here/disk/other"
+  resize $((4 * kib))
+  soon "with room it takes again by itself" state_is_now bao ready
+  says "what Bao was told is queued arrives, and what Ana wrote" 0 delivered \
+    bao send Ana -m "bao $1-end" --wait delivered --timeout "$WAIT"
+  printf 'bao %s-end\n' "$1" >>"$here/taken"
+  soon "on both sides" state_is ana Bao "$(cat "$here/text")" delivered
+  cat /dev/zero >"$here/disk/other" 2>/dev/null
+  for i in $(seq 250); do # log and store may have room for some yet
+    long "bao $1-late$i" >"$here/text"
+    as bao send Ana -f "$here/text" >/dev/null 2>"$here/err" || break
+    printf 'bao %s-late%s\n' "$1" "$i" >>"$here/taken"
+  done
+  check "another program fills the disk: $((i - 1)) texts later nothing is taken" \
+    grep -q 'disk is full' "$here/err"
+  says "and the texts are shown" 0 "bao $1-end" bao read Ana -n 500
+  rm "$here/disk/other"
+  soon "it is gone: the node takes again" state_is_now bao ready
+  check "without another start" same_process
+  check "and without a complaint but of the disk" \
+    bash -c "! grep -E ' error ' $(log_of bao) | grep -v disk_full"
 }
-not_running() { ! running "$1"; }
-for i in 1 2 3; do try_full; done
-same "nothing is called delivered that Bao could not keep" 'queued queued queued' \
-  "$(texts ana Bao out | tail -n 3 | sed 's/sent/queued/' | cut -d ' ' -f 1 | paste -sd ' ')"
+round 1 20000
+round 4 60000
+round 16 65000
 
-grow $((4 * SMALL))
-on bao
-soon "with room again, what Bao was told is queued arrives" \
-  state_is bao Ana "$(tail -n 1 "$here/taken")" delivered
-long 'ana 3' >"$here/text"
-soon "and what Ana wrote meanwhile" state_is ana Bao "$(cat "$here/text")" delivered
-same "Ana has Bao's texts, each once, in order" \
-  "$(cut -d ' ' -f 1,2 "$here/taken")" "$(words ana Bao in | grep '^bao ' | cut -d ' ' -f 1,2)"
-same "Bao has Ana's, each once, in order" $'ana 1\nana 2\nana 3' \
-  "$(words bao Ana in | grep '^ana ' | cut -d ' ' -f 1,2)"
+MANY=500
+got() { # everything, oldest first, for there may be more than one look shows
+  python3 -B - "$(socket_of "$1")" <<'P'
+import sys, os
+sys.path.insert(0, os.environ["e2e"])
+from rpc import Client
+client, last = Client(sys.argv[1]), 0
+while True:
+    some = client.call("message.list", {"after": last, "limit": 100})
+    if not some:
+        break
+    for text in some:
+        if not text["mine"]:
+            print(" ".join(text["text"].split()[:2]))
+    last = some[-1]["n"]
+P
+}
+same "Ana has Bao's texts, each once, in order" "$(cat "$here/taken")" "$(got ana)"
+same "Bao has Ana's, each once, in order" "$(echo one; cat "$here/told")" "$(got bao)"
 says "no record was lost on the way" 0 'everything delivered' bao doctor
 off ana
 off bao

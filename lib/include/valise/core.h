@@ -30,6 +30,7 @@ typedef struct vls_core_conf {
   unsigned items_per_event; /* 1..64; 0 for 64 */
   bool random_first;        /* links begin with random bytes instead of text (PEER 4.10) */
   bool no_read_receipts;    /* never tell others that their texts were shown */
+  bool no_room;             /* the disk is full: as after VLS_IN_NO_ROOM */
 } vls_core_conf;
 
 /* Input kinds. Links are numbered by whoever starts them: dials by the core (top bit clear),
@@ -50,7 +51,11 @@ typedef enum vls_input_type {
   VLS_IN_ADDRESSES, /* list: what others can reach this node at, for card and invitations (<= 8);
                        list2: what it listens on, for status (<= 16) */
   VLS_IN_NETWORK,   /* the network changed: dial again at once */
-  VLS_IN_CONFIG,    /* conf: the fields after `version` have new values */
+  VLS_IN_CONFIG,    /* conf: the fields after `version` but no_room have new values */
+  VLS_IN_NO_ROOM,   /* the disk is full, or about to be; after a seal. Links end, so that others
+                       keep what they have for us; what would be written is refused with VLS_FULL,
+                       and nothing is; what only reads goes on */
+  VLS_IN_ROOM,      /* there is room again */
 } vls_input_type;
 
 typedef struct vls_input {

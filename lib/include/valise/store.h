@@ -46,6 +46,10 @@ void vls_store_close(vls_store *store);
 void vls_store_checkpoint(vls_store *store);
 /* Whether it is encrypted at rest. */
 bool vls_store_is_sealed(const vls_store *store);
+/* The log moves into the main file by itself when it has more pages than this (4,096 at first). */
+void vls_store_limit_log(vls_store *store, unsigned pages);
+/* True when a write failed in such a way that all others will, until the store is opened again. */
+bool vls_store_is_spent(const vls_store *store);
 /* What the last failure was, for the log; borrowed until the next call. */
 const char *vls_store_problem(const vls_store *store);
 
