@@ -66,7 +66,7 @@ void vls_room_before(vls_daemon *d) {
   r->floor = VLS_ROOM_LEAST;
   if (ask(d, &left, &all) && all / VLS_ROOM_PART > r->floor) r->floor = all / VLS_ROOM_PART;
   if (r->floor > most) r->floor = most;
-  if (left < r->floor) drop_reserve(d);
+  if (left < r->floor || r->failed) drop_reserve(d);
 }
 
 /* Both are needed: what the disk says, and a write that it takes. */

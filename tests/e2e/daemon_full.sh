@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A limit of the process stands for a quota: the disk has room, and a write fails all the same.
-# The node goes on from the disk, takes nothing new for a while, answers what only reads, and tries
-# again.
+# The node goes on from the disk, takes nothing new while its reserve does not fit, and answers what
+# only reads.
 # What it acknowledged is there.
 . "$(dirname "$0")/lib.sh"
 
@@ -50,7 +50,6 @@ check 'doctor says it first' grep -qE '^\[?\{.*"problem".*the disk is full' "$he
 check 'who asks to change something hears why' \
   grep -q disk_full <(rpc ana invite.create '{}' 2>&1)
 check 'what only reads is answered' rpc ana contact.list
-check 'it tries again by itself' until_true 40 state_is ana ready
 stop ana
 check 'it ends well' [ $? -eq 0 ]
 : >"$(log_of ana)"
