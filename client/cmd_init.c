@@ -1,3 +1,4 @@
+#include "client/cmd_lock.h"
 #include "client/list.h"
 #include "client/start.h"
 
@@ -48,6 +49,8 @@ static vls_err run(vls_cli *cli, const vls_args *args) {
   if (name == NULL)
     return vls_fail(cli, VLS_USAGE, "valise init --name Ana", "say what you call yourself");
   err = vls_cli_word(cli, &vls_rpc_init_def, "name", name, &ask.name);
+  if (err == VLS_OK && vls_conn_is_empty(cli->conn))
+    vls_lock_offer(cli); /* before there is a key to keep */
   if (err == VLS_OK)
     err = vls_call_for(cli, "init", &vls_rpc_init_def, &ask, &vls_rpc_identity_def, &id);
   if (err != VLS_OK) return err;
@@ -70,7 +73,8 @@ const vls_cmd vls_cmd_init = {
     .about = "Makes the keys that are you, on this machine only. When valised does not run,\n"
              "a terminal is asked whether to start it; --start does so without asking: as a\n"
              "service of systemd when one is installed, else in the background. valise init\n"
-             "--start later only starts it.\n"
+             "--start later only starts it. On a terminal a passphrase is offered: with one,\n"
+             "everything the node keeps on the disk is encrypted.\n"
              "\n"
              "  valise init --name Ana\n",
     .opts = opts,

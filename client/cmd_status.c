@@ -10,6 +10,12 @@ static void card_list(vls_cli *cli, const char *title, const vls_slice *list, si
 static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   char up[VLS_WHEN_TEXT];
   vls_when_length(up, s->uptime_s < UINT64_MAX / 1000 ? s->uptime_s * 1000 : 0);
+  if (vls_slice_eq(s->state, vls_slice_str("locked"))) {
+    vls_card_put(cli, "Node", "valised %.*s, running for %s, locked", VLS_STR(s->version), up);
+    vls_card_put(cli, "You", "nobody can say before you type: valise unlock");
+    vls_card_put(cli, "Store", "encrypted, and closed");
+    return;
+  }
   vls_card_put(cli, "Node", "valised %.*s, running for %s", VLS_STR(s->version), up);
   if (vls_slice_eq(s->state, vls_slice_str("empty"))) {
     vls_card_put(cli, "You", "nobody yet: type valise init");
@@ -24,7 +30,8 @@ static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   vls_card_put(cli, "Waiting", "%" PRIu64 " without a receipt", s->queued);
   if (s->set_aside > 0)
     vls_card_put(cli, "Set aside", "%" PRIu64 " unusable records", s->set_aside);
-  vls_card_put(cli, "Store", "%" PRIu64 " KiB", (s->store_bytes + 1023) / 1024);
+  vls_card_put(cli, "Store", "%" PRIu64 " KiB, %s", (s->store_bytes + 1023) / 1024,
+               s->sealed ? "encrypted" : "not encrypted");
   card_list(cli, "Listens on", s->listening, s->n_listening);
   card_list(cli, "Reachable at", s->advertised, s->n_advertised);
 }

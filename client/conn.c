@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,7 +13,8 @@
 
 struct vls_conn {
   int fd;
-  bool empty;     /* the node has no identity yet */
+  char state[17]; /* of the node, as it said in its hello */
+  uint64_t call_ms;
   uint64_t msgid; /* of the last call */
   vls_buf in;     /* bytes received; the first `used` of them were dealt with */
   size_t used;
@@ -103,11 +105,11 @@ static vls_err keep_event(vls_conn *conn, vls_slice event, vls_problem *problem)
 }
 
 static vls_err response_to(vls_conn *conn, vls_slice *ret_result, vls_problem *problem) {
-  uint64_t deadline = vls_when_mono() + VLS_CONN_CALL_MS;
+  uint64_t deadline = vls_when_mono() + conn->call_ms;
   for (;;) {
     vls_frame frame;
     vls_err err = next_frame(conn, deadline, &frame, problem);
-    if (err == VLS_AGAIN) return lost(problem, "it did not answer in 30 seconds");
+    if (err == VLS_AGAIN) return lost(problem, "it did not answer in time");
     if (err != VLS_OK) return err;
     if (frame.type == VLS_FRAME_EVENT) {
       err = keep_event(conn, frame.body, problem);
@@ -170,7 +172,8 @@ static vls_err hello(vls_conn *conn, vls_problem *problem) {
   if (err != VLS_OK) return err;
   if (vls_wire_decode(&vls_rpc_hello_ok_def, VLS_WIRE_LENIENT, result, &answer, NULL) != VLS_OK)
     return nonsense(problem);
-  conn->empty = vls_slice_eq(answer.state, vls_slice_str("empty"));
+  (void)snprintf(conn->state, sizeof conn->state, "%.*s", (int)answer.state.n,
+                 (const char *)answer.state.p);
   return VLS_OK;
 }
 
@@ -189,6 +192,7 @@ vls_err vls_conn_open(vls_conn **ret_conn, const char *path, vls_problem *proble
     return vls_problem_set(problem, VLS_USAGE, NULL, "the socket's path is too long: %s", path);
   memcpy(address.sun_path, path, n + 1);
   vls_conn *conn = vls_calloc(1, sizeof *conn);
+  conn->call_ms = VLS_CONN_CALL_MS;
   vls_buf_init(&conn->in, VLS_RPC_FRAME_MAX + 128 * 1024);
   vls_buf_init(&conn->events, VLS_CONN_EVENTS_MAX);
   vls_err err;
@@ -206,8 +210,16 @@ fail:
   return err;
 }
 
+bool vls_conn_is(const vls_conn *conn, const char *state) {
+  return strcmp(conn->state, state) == 0;
+}
+
 bool vls_conn_is_empty(const vls_conn *conn) {
-  return conn->empty;
+  return vls_conn_is(conn, "empty");
+}
+
+void vls_conn_be_patient(vls_conn *conn, uint64_t ms) {
+  conn->call_ms = ms;
 }
 
 void vls_conn_free(vls_conn *conn) {

@@ -25,8 +25,11 @@ VLS_MUST vls_err vls_conn_call(vls_conn *conn, const char *method, vls_slice par
  * came in timeout_ms (VLS_NEVER: waits for ever); VLS_NO_DAEMON when the connection is lost. */
 VLS_MUST vls_err vls_conn_event(vls_conn *conn, uint64_t timeout_ms, vls_slice *ret_event,
                                 vls_problem *problem);
-/* "empty" or "ready", as the node said it in its hello. */
+/* Whether the node said in its hello that it is in this state (RPC 2.1). */
+bool vls_conn_is(const vls_conn *conn, const char *state);
 bool vls_conn_is_empty(const vls_conn *conn);
+/* Calls may take so long from now on, instead of VLS_CONN_CALL_MS. */
+void vls_conn_be_patient(vls_conn *conn, uint64_t ms);
 /* Takes NULL. */
 void vls_conn_free(vls_conn *conn);
 

@@ -40,7 +40,9 @@ static const char privacy[] =
     "read with --peek. A text typed as -m TEXT may stay in your shell's history:\n"
     "use - or -f to avoid that.\n"
     "\n"
-    "Texts on the disk of this machine are as safe as the disk: encrypt it.\n";
+    "On the disk of this machine texts are in clear until you type valise\n"
+    "passphrase. Then the node is locked after each start, and valise unlock opens\n"
+    "it. Nobody can help if you forget the passphrase.\n";
 
 static const char exit_codes[] =
     "Exit codes\n"

@@ -72,6 +72,7 @@ static const method methods[] = {
     {"node.lock", &vls_rpc_none_def, vls_lock_lock, true},
     {"node.unlock", &vls_rpc_unlock_def, vls_lock_unlock, true},
     {"node.passphrase", &vls_rpc_passphrase_def, vls_lock_passphrase, true},
+    {"node.keys", &vls_rpc_none_def, vls_lock_keys, true},
     {"node.credential", &vls_rpc_credential_def, vls_lock_credential, true},
     {"hello", &vls_rpc_hello_def, hello, false},
     {"status", &vls_rpc_none_def, status, false},

@@ -294,6 +294,17 @@ vls_err vls_lock_credential(vls_ask *ask) {
   return begin_job(ask, job);
 }
 
+vls_err vls_lock_keys(vls_ask *ask) {
+  const vls_daemon *d = ask->d;
+  vls_rpc_keys keys = {.sealed = state_of(d) != VLS_LOCK_PLAIN && state_of(d) != VLS_LOCK_SEALING};
+  for (size_t i = 0; keys.sealed && i < d->lock.keys.n; i++)
+    if (d->lock.keys.slot[i].kind == VLS_SLOT_PASSPHRASE)
+      keys.passphrases++;
+    else
+      keys.credentials++;
+  return vls_wire_encode(&vls_rpc_keys_def, &keys, ask->result);
+}
+
 /* --- closing --- */
 
 static void say_goodbye(vls_daemon *d) {

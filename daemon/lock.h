@@ -65,5 +65,6 @@ VLS_MUST vls_err vls_lock_lock(vls_ask *ask);
 VLS_MUST vls_err vls_lock_unlock(vls_ask *ask);
 VLS_MUST vls_err vls_lock_passphrase(vls_ask *ask);
 VLS_MUST vls_err vls_lock_credential(vls_ask *ask);
+VLS_MUST vls_err vls_lock_keys(vls_ask *ask);
 
 #endif
