@@ -104,6 +104,10 @@ vls_err vls_link_feed(vls_link *link, vls_slice bytes) {
   return vls_buf_put_slice(&link->in, bytes);
 }
 
+size_t vls_link_buffered(const vls_link *link) {
+  return link->in.n - link->in_at;
+}
+
 /* The next n bytes of input, or NULL when they are not here yet. */
 uint8_t *vls_link_take(vls_link *link, size_t n) {
   if (link->in.n - link->in_at < n) return NULL;

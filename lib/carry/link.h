@@ -67,6 +67,8 @@ typedef struct vls_link_event {
   uint64_t count;
 } vls_link_event;
 
+/* Bytes taken from the stream and not yet dealt with. */
+size_t vls_link_buffered(const vls_link *link);
 /* The next thing that happened. VLS_AGAIN: nothing until more bytes come. VLS_MALFORMED,
  * VLS_FORGED, VLS_TOO_BIG: the peer broke the protocol; free the link. */
 VLS_MUST vls_err vls_link_next(vls_link *link, vls_rng *rng, vls_now now, vls_link_event *ret);

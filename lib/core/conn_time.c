@@ -48,13 +48,11 @@ static void tick_one(vls_core *core, vls_conn *conn) {
     return;
   }
   vls_conn_wake_at(core, conn, deadline);
-  if (conn->paused && core->now.mono_ms - conn->bytes.since >= 60000) {
-    conn->paused = false;
-    conn->last_in = core->now.mono_ms; /* what they said meanwhile is still to be read */
-    vls_out_stage(core, VLS_OUT_RESUME)->link = conn->id;
-    vls_conn_wake_at(core, conn, conn_deadline(conn, &why));
+  if (conn->paused && core->now.mono_ms >= conn->paused_until) {
+    vls_conn_resume(core, conn);
+    return;
   }
-  if (conn->paused) vls_conn_wake_at(core, conn, conn->bytes.since + 60000);
+  if (conn->paused) vls_conn_wake_at(core, conn, conn->paused_until);
   if (!conn->up) return;
   if (core->now.mono_ms >= conn->ack_at)
     vls_conn_touch(core, conn); /* the end of the batch sends it */

@@ -22,6 +22,12 @@ static void stage_bytes(vls_core *core, vls_conn *conn) {
   vls_buf_init(out, VLS_LINK_OUT_MAX);
 }
 
+static void leave_crowd(vls_core *core, vls_conn *conn) {
+  conn->behind = false;
+  TAILQ_REMOVE(&core->crowded, conn, line);
+  core->n_crowded--;
+}
+
 void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
   vls_peer *peer = conn->peer;
   if (tell) {
@@ -29,6 +35,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
     vls_out_stage(core, VLS_OUT_CLOSE)->link = conn->id;
   }
   if (is_stranger(conn)) core->n_strangers--;
+  if (conn->behind) leave_crowd(core, conn);
   if (peer != NULL && peer->dialing == conn) {
     peer->dialing = NULL;
     if (peer->conn == NULL) vls_dial_backoff(core, peer);
@@ -190,27 +197,62 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
 }
 
-/* Budgets (PEER 4.8). True while the link may be read. */
-static bool within_budget(vls_core *core, vls_conn *conn, size_t bytes, size_t records) {
-  if (!conn->up) {
-    if (conn->n_received <= VLS_STRANGER_BYTES || conn->paused) return true;
-    conn->paused = true; /* until its time is over */
-    vls_out_stage(core, VLS_OUT_PAUSE)->link = conn->id;
-    return false;
-  }
-  bool ok = vls_budget_take(&conn->bytes, core->now.mono_ms, bytes, VLS_BYTES_MINUTE) &&
-            vls_budget_take(&conn->records, core->now.mono_ms, records, VLS_RECORDS_MINUTE);
-  if (ok || conn->paused) return ok;
+/* The owner is told when a reason not to read comes up, and when the last is gone. */
+static void set_reading(vls_core *core, vls_conn *conn) {
+  bool stop = conn->paused || conn->behind;
+  if (stop == conn->stopped) return;
+  conn->stopped = stop;
+  vls_out_stage(core, stop ? VLS_OUT_PAUSE : VLS_OUT_RESUME)->link = conn->id;
+}
+
+void vls_conn_pause(vls_core *core, vls_conn *conn, uint64_t until) {
+  if (conn->paused && conn->paused_until >= until) return;
   conn->paused = true;
-  vls_out_stage(core, VLS_OUT_PAUSE)->link = conn->id;
-  vls_conn_wake_at(core, conn, core->now.mono_ms + 60000);
-  return false;
+  conn->paused_until = until;
+  set_reading(core, conn);
+  vls_conn_wake_at(core, conn, until);
+}
+
+void vls_conn_resume(vls_core *core, vls_conn *conn) {
+  conn->paused = false;
+  conn->last_in = core->now.mono_ms; /* what they said meanwhile is still to be read */
+  vls_conn_wake_at(core, conn, core->now.mono_ms + 1);
+  set_reading(core, conn);
+  vls_conn_pump(core, conn);
+}
+
+/* Budgets (PEER 4.8): of a contact, whatever links it comes by; of a stranger, for its stream. */
+static void spend(vls_core *core, vls_conn *conn, vls_budget *budget, uint64_t amount,
+                  uint64_t most) {
+  if (!vls_budget_take(budget, core->now.mono_ms, amount, most))
+    vls_conn_pause(core, conn, budget->since + 60000);
+}
+
+static void spend_bytes(vls_core *core, vls_conn *conn, size_t bytes) {
+  if (conn->up && conn->peer != NULL)
+    spend(core, conn, &conn->peer->bytes, bytes, VLS_BYTES_MINUTE);
+  else if (conn->n_received > VLS_STRANGER_BYTES)
+    vls_conn_pause(core, conn, VLS_NEVER);
+}
+
+/* What grows when a record brings something: news for people, or receipts. */
+static uint64_t progress(const vls_core *core, const vls_peer *peer) {
+  return core->newest_c + peer->talk.delivered;
+}
+
+static void spend_record(vls_core *core, vls_conn *conn, uint64_t before) {
+  vls_peer *peer = conn->peer;
+  spend(core, conn, &peer->records, 1, VLS_RECORDS_MINUTE);
+  if (progress(core, peer) == before) spend(core, conn, &peer->waste, 1, VLS_WASTE_MINUTE);
 }
 
 /* False: the connection is gone. */
 static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
-  within_budget(core, conn, 0, 1);
-  switch (vls_inbound_record(core, conn, record)) {
+  uint64_t before = conn->peer != NULL ? progress(core, conn->peer) : 0;
+  core->costs.records++;
+  vls_fate fate = vls_inbound_record(core, conn, record);
+  if (conn->peer != NULL) spend_record(core, conn, before);
+  switch (fate) {
   case VLS_FATE_DONE:
     conn->got += conn->held + 1;
     conn->held = 0;
@@ -274,10 +316,32 @@ static void broke(vls_core *core, vls_conn *conn, vls_err err) {
   vls_conn_drop(core, conn, true, "the other side broke the protocol");
 }
 
+/* Records count, and so do the keys they skip: one that skips 2,000 costs as much as 30 others. */
+static bool turn_is_over(const vls_core *core, const vls_costs *began) {
+  return core->costs.records - began->records +
+             (core->costs.skips - began->skips) / VLS_TURN_SKIPS >=
+         VLS_TURN_WORK;
+}
+
+static void fall_behind(vls_core *core, vls_conn *conn) {
+  if (conn->behind || vls_link_buffered(conn->link) == 0) return;
+  conn->behind = true;
+  TAILQ_INSERT_TAIL(&core->crowded, conn, line);
+  core->n_crowded++;
+  set_reading(core, conn);
+  vls_core_wake_at(core, core->now.mono_ms + 1);
+}
+
 void vls_conn_pump(vls_core *core, vls_conn *conn) {
   uint64_t id = conn->id;
+  vls_costs began = core->costs;
   vls_err err = VLS_OK;
   while (err == VLS_OK && !conn->waits) {
+    bool over = turn_is_over(core, &began);
+    if (vls_link_buffered(conn->link) <= VLS_TURN_BYTES && (conn->paused || over)) {
+      if (!conn->paused) fall_behind(core, conn);
+      break;
+    }
     vls_link_event ev;
     err = vls_link_next(conn->link, &core->rng, core->now, &ev);
     if (err != VLS_OK) break;
@@ -287,17 +351,29 @@ void vls_conn_pump(vls_core *core, vls_conn *conn) {
   if (err != VLS_OK && err != VLS_AGAIN) broke(core, conn, err);
 }
 
+void vls_conn_go_on(vls_core *core) {
+  for (size_t n = core->n_crowded; n > 0 && !TAILQ_EMPTY(&core->crowded); n--) {
+    vls_conn *conn = TAILQ_FIRST(&core->crowded);
+    uint64_t id = conn->id;
+    leave_crowd(core, conn);
+    vls_conn_pump(core, conn);
+    conn = vls_conn_get(core, id);
+    if (conn != NULL) set_reading(core, conn);
+  }
+  if (core->n_crowded > 0) vls_core_wake_at(core, core->now.mono_ms + 1);
+}
+
 void vls_conn_bytes(vls_core *core, const vls_input *in) {
   vls_conn *conn = vls_conn_get(core, in->link);
   if (conn == NULL || conn->link == NULL) return;
   conn->last_in = core->now.mono_ms;
   conn->n_received += in->bytes.n;
-  within_budget(core, conn, in->bytes.n, 0);
+  spend_bytes(core, conn, in->bytes.n);
   vls_err err = vls_link_feed(conn->link, in->bytes);
-  if (err == VLS_OK)
-    vls_conn_pump(core, conn);
-  else
+  if (err != VLS_OK)
     broke(core, conn, err);
+  else if (!conn->behind || vls_link_buffered(conn->link) > VLS_TURN_BYTES)
+    vls_conn_pump(core, conn);
 }
 
 void vls_conn_gone(vls_core *core, const vls_input *in) {

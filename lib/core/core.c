@@ -50,6 +50,7 @@ vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now
   core->trials = VLS_TRIALS_BURST;
   core->trials_at = now.mono_ms;
   TAILQ_INIT(&core->knockers);
+  TAILQ_INIT(&core->crowded);
   core->has_self = vls_self_load(&core->self, core->store);
   core->newest_n = vls_message_newest(core->store);
   core->newest_c = vls_feed_newest(core->store);
@@ -207,6 +208,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
   if (keeps) vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
   vls_dial_tick(core);
   vls_conn_tick(core);
+  vls_conn_go_on(core);
   vls_knock_tick(core);
   return vls_store_error(core->store);
 }

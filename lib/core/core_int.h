@@ -29,6 +29,11 @@ enum {
   VLS_LIKELY_MAX = 8,          /* contacts whose keys are tried at once, by the caller's address */
   VLS_STRANGER_BYTES = 262144, /* of one who is not let in; then nothing more is read */
   VLS_RECORDS_MINUTE = 600000, /* records a minute of one contact; then its link is not read */
+  VLS_WASTE_MINUTE = 6000,     /* of these, records that bring nothing new; then the same */
+  VLS_SKIPS_MINUTE = 20000,    /* message keys a minute that one contact may skip */
+  VLS_TURN_WORK = 32,          /* records of one link before others have their turn ... */
+  VLS_TURN_SKIPS = 64,         /* ... or so many skipped keys in the place of one */
+  VLS_TURN_BYTES = 96 << 10, /* with more than this to read no turn ends: half of VLS_LINK_IN_MAX */
 };
 #define VLS_SLOWEST_LINE UINT64_C(512) /* bytes a second: a line that carries less is dead */
 #define VLS_BYTES_MINUTE (UINT64_C(3) << 30)
@@ -72,7 +77,7 @@ typedef struct vls_peer {
   uint64_t host;         /* where its last link came from or went to (knocks.c); 0: unknown */
   unsigned failures;     /* dials in a row that failed */
   char last_failure[96]; /* for people */
-  vls_budget knocks, firsts, cards;
+  vls_budget knocks, firsts, cards, bytes, records, waste, skips;
   vls_session_row *sessions; /* loaded while in use */
   size_t n_sessions;
   bool sessions_loaded;
@@ -112,9 +117,11 @@ typedef struct vls_conn {
   bool backlog;       /* the outbox may hold more to send */
   vls_flight *flight; /* VLS_WINDOW_RECORDS of them, once it is a contact's */
   size_t flight_bytes;
-  vls_budget bytes, records;
+  uint64_t paused_until; /* mono_ms, while paused */
   uint64_t n_sent, n_received;
   bool waits;    /* in core->knockers: its knock was not tried with every key yet */
+  bool stopped;  /* the owner was told not to read from it */
+  bool behind;   /* in core->crowded: it has more to say than fits into a turn, and is not read */
   size_t likely; /* peers before this were tried, if they were likely */
   TAILQ_ENTRY(vls_conn) line;
   char address[80];
@@ -179,7 +186,9 @@ struct vls_core {
   vls_dues due_conns, due_peers;
   size_t n_strangers;
   TAILQ_HEAD(, vls_conn) knockers; /* whose knock waits for its trial, oldest first */
-  int64_t trials;                  /* keys that may be tried, as of trials_at */
+  TAILQ_HEAD(, vls_conn) crowded;  /* links with more to read than their turn allowed */
+  size_t n_crowded;
+  int64_t trials; /* keys that may be tried, as of trials_at */
   uint64_t trials_at;
   vls_costs costs;
   uint64_t next_dial_id;
@@ -283,8 +292,12 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer);
 void vls_conn_opened(vls_core *core, const vls_input *in);
 void vls_conn_bytes(vls_core *core, const vls_input *in);
 void vls_conn_gone(vls_core *core, const vls_input *in);
-void vls_conn_flush(vls_core *core);                /* ACKs, then bytes become outputs */
-void vls_conn_pump(vls_core *core, vls_conn *conn); /* deals with what its link has received */
+void vls_conn_flush(vls_core *core); /* ACKs, then bytes become outputs */
+/* Deals with what its link has received, as much as a turn allows. */
+void vls_conn_pump(vls_core *core, vls_conn *conn);
+void vls_conn_go_on(vls_core *core); /* the next turn of those that have more to read */
+void vls_conn_pause(vls_core *core, vls_conn *conn, uint64_t until);
+void vls_conn_resume(vls_core *core, vls_conn *conn);
 /* A knock is here: its keys are tried now or, when there are many strangers, in its turn. */
 void vls_knock_begin(vls_core *core, vls_conn *conn);
 void vls_knock_tick(vls_core *core); /* those whose turn has come */

@@ -24,6 +24,7 @@ typedef enum verdict {
   DUPLICATE, /* was here before */
   EARLY,     /* an earlier event is missing */
   POISON,    /* opens for this session, but is not right */
+  HURRY,     /* skips more keys than may be skipped in a minute */
   BEYOND,    /* more records are missing before it than may be */
   FOREIGN,   /* no header key opens it */
   FORKED,    /* another event with a seq that was here: their state was copied or restored */
@@ -35,6 +36,7 @@ typedef struct attempt {
   vls_ratchet_peek look;
   bool has_mk;
   uint8_t mk[32];
+  uint64_t seq; /* of the event, once the record is open */
 } attempt;
 
 /* Which session's header key opens it? */
@@ -45,6 +47,9 @@ static verdict find_session(vls_core *core, vls_peer *peer, vls_slice record, at
     vls_err err = vls_ratchet_look(&session->ratchet, record, &ret->look);
     if (err == VLS_UNKNOWN) continue;
     if (err != VLS_OK) return err == VLS_LIMITED ? BEYOND : POISON;
+    core->costs.skips += ret->look.skips;
+    if (!vls_budget_take(&peer->skips, core->now.mono_ms, ret->look.skips, VLS_SKIPS_MINUTE))
+      return HURRY;
     ret->session = session;
     ret->index = i;
     ret->has_mk = ret->look.old && vls_skipped_get(core->store, peer->row.id, session->ratchet.th,
@@ -94,7 +99,7 @@ static const uint8_t *th_of_first(const attempt *a, const vls_direct_in *in) {
   return first ? a->session->ratchet.th : NULL;
 }
 
-static verdict open_with(vls_core *core, vls_peer *peer, const attempt *a, vls_slice record,
+static verdict open_with(vls_core *core, vls_peer *peer, attempt *a, vls_slice record,
                          const uint8_t *th_first) {
   vls_ratchet next = a->session->ratchet;
   vls_skips skips = {0};
@@ -107,6 +112,7 @@ static verdict open_with(vls_core *core, vls_peer *peer, const attempt *a, vls_s
   vls_chain_get(core->store, peer->row.id, a->session->device, &last);
   if (vls_direct_open(&next, &a->look, a->has_mk ? a->mk : NULL, record, &core->rng, &skips, &in) ==
       VLS_OK) {
+    a->seq = in.event.seq;
     if (th_first == NULL) th_first = th_of_first(a, &in);
     vls_direct_ends ends = {.author = peer->row.identity,
                             .device = a->session->device,
@@ -151,10 +157,15 @@ bool vls_inbound_probe(vls_core *core, const vls_session_row *row, vls_slice rec
   return ok;
 }
 
-static bool put_early(vls_core *core, vls_peer *peer, vls_slice record) {
+static bool put_early(vls_core *core, vls_peer *peer, const attempt *a, vls_slice record) {
   uint8_t id[32];
   vls_sha256(id, record);
-  return vls_early_put(core->store, peer->row.id, id, record, vls_core_wall(core)) == VLS_OK;
+  vls_early_row row = {.contact = peer->row.id,
+                       .device = a->session->device,
+                       .seq = a->seq,
+                       .id = id,
+                       .record = record};
+  return vls_early_put(core->store, &row, vls_core_wall(core)) == VLS_OK;
 }
 
 static void on_fork(vls_core *core, vls_peer *peer, vls_slice record) {
@@ -167,30 +178,39 @@ static void on_fork(vls_core *core, vls_peer *peer, vls_slice record) {
   vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
 }
 
-static verdict take(vls_core *core, vls_peer *peer, vls_slice record) {
-  attempt a = {0};
-  verdict v = find_session(core, peer, record, &a);
-  if (v == TAKEN) v = open_with(core, peer, &a, record, NULL);
-  vls_wipe(&a, sizeof a);
+static verdict take(vls_core *core, vls_peer *peer, vls_slice record, attempt *a) {
+  verdict v = find_session(core, peer, record, a);
+  if (v == TAKEN) v = open_with(core, peer, a, record, NULL);
+  vls_wipe(a->mk, sizeof a->mk);
   return v;
 }
 
-/* What waited for the event that just came: at most VLS_EARLY_MAX rounds, each takes one. */
-static void retry_early(vls_core *core, vls_peer *peer) {
+/* One that waited; false when it stays. */
+static bool take_early(vls_core *core, vls_peer *peer, const uint8_t id[32], vls_slice record,
+                       attempt *a) {
+  verdict v = take(core, peer, record, a);
+  if (v == HURRY) return false;
+  if (v == EARLY) return put_early(core, peer, a, record); /* now its seq is noted */
+  vls_early_drop(core->store, peer->row.id, id);
+  if (v == POISON || v == BEYOND || v == FOREIGN || v == FORKED)
+    set_aside(core, peer, record, "it waited, and then did not verify");
+  return true;
+}
+
+/* What waited for the event that just came, and what waited for that. */
+static void retry_early(vls_core *core, vls_peer *peer, const attempt *last) {
   vls_buf record;
-  uint8_t id[32];
+  uint8_t id[32], device[32];
+  uint64_t seq = last->seq;
   if (vls_early_count(core->store, peer->row.id) == 0) return;
+  memcpy(device, last->session->device, 32);
   vls_buf_init(&record, VLS_RECORD_MAX);
-  for (unsigned i = 0; vls_early_at(core->store, peer->row.id, i, id, &record);) {
-    verdict v = take(core, peer, vls_buf_slice(&record));
-    if (v == EARLY)
-      i++;
-    else
-      vls_early_drop(core->store, peer->row.id, id);
-    if (v == TAKEN) i = 0;
-    if (v == POISON || v == BEYOND || v == FOREIGN || v == FORKED)
-      set_aside(core, peer, vls_buf_slice(&record), "it waited, and then did not verify");
+  for (unsigned i = 0; i < 2 * VLS_EARLY_MAX; i++) {
+    attempt a = {0};
     vls_buf_clear(&record);
+    if (!vls_early_get(core->store, peer->row.id, device, seq + 1, id, &record)) break;
+    if (!take_early(core, peer, id, vls_buf_slice(&record), &a)) break;
+    if (a.session != NULL && memcmp(a.session->device, device, 32) == 0 && a.seq == seq + 1) seq++;
   }
   vls_buf_done(&record);
 }
@@ -203,10 +223,11 @@ vls_fate vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
     memcpy(th, a.session->ratchet.th, 32);
     v = open_with(core, peer, &a, record, th);
   }
-  vls_wipe(&a, sizeof a);
-  if (v == TAKEN) retry_early(core, peer);
-  if (v == EARLY) return put_early(core, peer, record) ? VLS_FATE_DONE : VLS_FATE_REFUSED;
+  vls_wipe(a.mk, sizeof a.mk);
+  if (v == TAKEN) retry_early(core, peer, &a);
+  if (v == EARLY) return put_early(core, peer, &a, record) ? VLS_FATE_DONE : VLS_FATE_REFUSED;
   if (v == TAKEN || v == DUPLICATE) return VLS_FATE_DONE;
+  if (v == HURRY) return VLS_FATE_REFUSED;
   if (v == FORKED)
     on_fork(core, peer, record);
   else
@@ -216,10 +237,11 @@ vls_fate vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
 
 bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fate *ret_fate) {
   vls_peer *peer = conn->peer;
+  attempt a = {0};
   *ret_fate = VLS_FATE_KEPT;
-  switch (take(core, peer, record)) {
+  switch (take(core, peer, record, &a)) {
   case TAKEN:
-    retry_early(core, peer);
+    retry_early(core, peer, &a);
     *ret_fate = VLS_FATE_DONE;
     return true;
   case DUPLICATE:
@@ -228,7 +250,7 @@ bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fat
     *ret_fate = VLS_FATE_DONE;
     return true;
   case EARLY:
-    if (put_early(core, peer, record)) return true;
+    if (put_early(core, peer, &a, record)) return true;
     vls_begin_anew(core, conn); /* what is missing may still be theirs to say */
     *ret_fate = VLS_FATE_REFUSED;
     return true;
@@ -241,6 +263,7 @@ bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fat
     vls_begin_anew(core, conn);
     *ret_fate = VLS_FATE_HELD;
     return true;
+  case HURRY: *ret_fate = VLS_FATE_REFUSED; return true;
   case FOREIGN: break;
   }
   return false;

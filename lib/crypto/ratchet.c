@@ -139,7 +139,9 @@ vls_err vls_ratchet_look(const vls_ratchet *r, vls_slice record, vls_ratchet_pee
     if (found != 0 && look.n >= c->next_n) return VLS_UNKNOWN;
     if (found == 0 && memcmp(look.dh, r->dhr, sizeof look.dh) != 0) return VLS_UNKNOWN;
   }
-  if (skips_of(r, &look) > VLS_RATCHET_SKIP) return VLS_LIMITED;
+  uint64_t skips = skips_of(r, &look);
+  if (skips > VLS_RATCHET_SKIP) return VLS_LIMITED;
+  look.skips = (uint32_t)skips;
   *ret = look;
   return VLS_OK;
 }

@@ -60,6 +60,7 @@ typedef struct vls_ratchet_peek {
                      is a duplicate, or its key expired */
   uint8_t dh[32];
   uint32_t pn, n;
+  uint32_t skips; /* keys it passes over: what it costs to open it */
 } vls_ratchet_peek;
 /* VLS_UNKNOWN when no header key opens it, or when one does but the sender is not where this chain
  * left it (it went back to an older state); VLS_MALFORMED when too short, of another version or

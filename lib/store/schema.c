@@ -67,6 +67,11 @@ static const char *const steps[] = {
     "CREATE INDEX message_held ON message(contact, n) WHERE state = 7;"
     "ALTER TABLE event ADD COLUMN first INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE event ADD COLUMN last INTEGER NOT NULL DEFAULT 0;",
+    /* the seq of a record that came early, so that it is found when its turn comes */
+    "ALTER TABLE early ADD COLUMN device BLOB;"
+    "ALTER TABLE early ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"
+    "CREATE UNIQUE INDEX early_seq ON early(contact, device, seq) WHERE seq > 0;"
+    "CREATE INDEX early_old ON early(contact) WHERE seq = 0;",
 };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };

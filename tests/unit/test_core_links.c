@@ -143,11 +143,12 @@ static void link_over_its_budget_is_paused_and_read_again(void **state) {
     fake_run(w, &f);
     vls_conn *conn = vls_conn_get(bao->core, f.id);
     assert_non_null(conn);
-    conn->bytes = conn->records = (vls_budget){.since = w->mono};
+    vls_peer *ana = conn->peer;
+    ana->bytes = ana->records = (vls_budget){.since = w->mono};
     if (records)
-      conn->records.used = VLS_RECORDS_MINUTE;
+      ana->records.used = VLS_RECORDS_MINUTE;
     else
-      conn->bytes.used = VLS_BYTES_MINUTE;
+      ana->bytes.used = VLS_BYTES_MINUTE;
     fake_say(w, &f, "one more");
     fake_say(w, &f, "and another");
     assert_int_equal(bao->paused, 1); /* said once */
@@ -155,6 +156,7 @@ static void link_over_its_budget_is_paused_and_read_again(void **state) {
     pass(w, 59000);
     assert_int_equal(bao->resumed, 0);
     assert_false(w->fake_closed);
+    assert_string_equal(received(w, BAO), records ? "one more|" : "");
     pass(w, 2000);
     assert_int_equal(bao->resumed, 1);
     assert_false(w->fake_closed);

@@ -170,8 +170,13 @@ static void fill(vls_store *store, uint64_t contact, uint64_t n) {
   vls_feed_put(store, &f);
   vls_session_put(store, contact, &s);
   vls_skipped_put(store, contact, s.ratchet.th, &skips, 1);
-  assert_int_equal(vls_early_put(store, contact, key_of(key, 1), vls_slice_str("early"), 1),
-                   VLS_OK);
+  uint8_t id[32];
+  vls_early_row early = {.contact = contact,
+                         .device = key_of(key, 1),
+                         .seq = 9,
+                         .id = key_of(id, 1),
+                         .record = vls_slice_str("early")};
+  assert_int_equal(vls_early_put(store, &early, 1), VLS_OK);
   vls_talk_put(store, contact, &talk);
   vls_chain_put(store, contact, key_of(key, 1), 3, key_of(key, 1));
   vls_contact_set_card(store, contact, 4, vls_slice_str("card"));

@@ -40,45 +40,100 @@ static void knocks_are_kept_up_to_their_bound(void **state) {
   store_end(store);
 }
 
-static vls_err early(vls_store *store, uint64_t contact, unsigned number) {
+static const uint8_t devices[2][32] = {{1}, {2}};
+
+static vls_err early_of(vls_store *store, uint64_t contact, unsigned device, uint64_t seq,
+                        unsigned number, size_t bytes) {
+  static const uint8_t zeros[VLS_RECORD_MAX];
   uint8_t id[32];
-  char text[32];
-  snprintf(text, sizeof text, "record %u", number);
-  return vls_early_put(store, contact, key_of(id, number), vls_slice_str(text), number);
+  vls_early_row row = {.contact = contact,
+                       .device = devices[device],
+                       .seq = seq,
+                       .id = key_of(id, number),
+                       .record = vls_slice_of(zeros, bytes)};
+  return vls_early_put(store, &row, number);
 }
 
-static void early_records_wait_in_order_and_go_when_dropped(void **state) {
-  (void)state;
-  vls_store *store = store_in_memory();
+static vls_err early(vls_store *store, uint64_t contact, unsigned seq) {
+  return early_of(store, contact, 0, seq, seq, 256);
+}
+
+/* The number of the record that waits for this turn; 0: none. */
+static unsigned waiting(vls_store *store, uint64_t contact, unsigned device, uint64_t seq) {
   uint8_t id[32], want[32];
   vls_buf record;
-  vls_buf_init(&record, 100);
-  for (unsigned i = 9; i > 6; i--)
-    assert_int_equal(early(store, 1, i), VLS_OK);
-  assert_int_equal(early(store, 2, 1), VLS_OK);
-  assert_int_equal(vls_early_count(store, 1), 3);
-  assert_true(vls_early_at(store, 1, 0, id, &record));
-  assert_memory_equal(id, key_of(want, 9), 32); /* the first that came */
-  assert_true(vls_slice_eq(vls_buf_slice(&record), vls_slice_str("record 9")));
-  vls_early_drop(store, 1, key_of(want, 9));
-  assert_true(vls_early_at(store, 1, 0, id, &record));
-  assert_memory_equal(id, key_of(want, 8), 32);
-  assert_false(vls_early_at(store, 1, 2, id, &record));
-  assert_int_equal(vls_early_count(store, 1), 2);
-  assert_int_equal(vls_early_count(store, 2), 1);
+  vls_buf_init(&record, VLS_RECORD_MAX);
+  bool found = vls_early_get(store, contact, devices[device], seq, id, &record);
   vls_buf_done(&record);
+  for (unsigned i = 1; found && i < 200; i++)
+    if (memcmp(id, key_of(want, i), 32) == 0) return i;
+  assert_false(found);
+  return 0;
+}
+
+static void early_records_are_found_when_their_turn_comes(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  uint8_t id[32];
+  for (unsigned seq = 9; seq > 6; seq--)
+    assert_int_equal(early(store, 1, seq), VLS_OK);
+  assert_int_equal(early(store, 2, 8), VLS_OK);
+  assert_int_equal(early_of(store, 1, 1, 8, 80, 256), VLS_OK);
+  assert_int_equal(waiting(store, 1, 0, 6), 0);
+  assert_int_equal(waiting(store, 1, 0, 7), 7);
+  assert_int_equal(waiting(store, 1, 1, 8), 80);
+  assert_int_equal(early_of(store, 1, 0, 8, 88, 256), VLS_OK); /* sealed again: the newest stays */
+  assert_int_equal(waiting(store, 1, 0, 8), 88);
+  assert_int_equal(vls_early_count(store, 1), 4);
+  vls_early_drop(store, 1, key_of(id, 7));
+  assert_int_equal(waiting(store, 1, 0, 7), 0);
+  assert_int_equal(vls_early_count(store, 1), 3);
+  vls_early_drop_upto(store, 1, devices[0], 8);
+  assert_int_equal(vls_early_count(store, 1), 2);
+  assert_int_equal(waiting(store, 1, 0, 9), 9);
+  assert_int_equal(waiting(store, 1, 1, 8), 80);
+  assert_int_equal(vls_early_count(store, 2), 1);
+  store_end(store);
+}
+
+/* A store of before the seq was noted. */
+static void early_records_without_a_seq_come_last(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  assert_int_equal(early_of(store, 1, 0, 0, 50, 256), VLS_OK);
+  assert_int_equal(early_of(store, 1, 0, 0, 51, 256), VLS_OK);
+  assert_int_equal(early(store, 1, 3), VLS_OK);
+  assert_int_equal(waiting(store, 1, 0, 3), 3);
+  assert_int_equal(waiting(store, 1, 0, 2), 50);
+  assert_int_equal(early_of(store, 1, 0, 9, 50, 256), VLS_OK); /* now it is known */
+  assert_int_equal(waiting(store, 1, 0, 2), 51);
+  assert_int_equal(waiting(store, 1, 0, 9), 50);
+  assert_int_equal(vls_early_count(store, 1), 3);
   store_end(store);
 }
 
 static void early_records_beyond_the_bound_are_refused(void **state) {
   (void)state;
   vls_store *store = store_in_memory();
-  for (unsigned i = 0; i < VLS_EARLY_MAX; i++)
+  for (unsigned i = 1; i <= VLS_EARLY_MAX; i++)
     assert_int_equal(early(store, 1, i), VLS_OK);
-  assert_int_equal(early(store, 1, VLS_EARLY_MAX), VLS_LIMITED);
+  assert_int_equal(early(store, 1, VLS_EARLY_MAX + 1), VLS_LIMITED);
   assert_int_equal(early(store, 1, 3), VLS_OK); /* that one is here: it is not one more */
+  assert_int_equal(early_of(store, 1, 0, 3, 99, 256), VLS_OK);
   assert_int_equal(vls_early_count(store, 1), VLS_EARLY_MAX);
-  assert_int_equal(early(store, 2, 0), VLS_OK);
+  assert_int_equal(early(store, 2, 1), VLS_OK);
+  store_end(store);
+}
+
+static void early_bytes_beyond_the_bound_are_refused(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  unsigned n = 0;
+  while (early_of(store, 1, 0, n + 1, n + 1, VLS_RECORD_MAX) == VLS_OK)
+    n++;
+  assert_int_equal(n, VLS_EARLY_BYTES / VLS_RECORD_MAX);
+  assert_int_equal(early_of(store, 1, 0, n, 150, VLS_RECORD_MAX), VLS_OK); /* in another's place */
+  assert_int_equal(vls_early_count(store, 1), n);
   store_end(store);
 }
 
@@ -115,9 +170,12 @@ static void aside_records_are_kept_up_to_their_bound(void **state) {
   (void)state;
   vls_store *store = store_in_memory();
   for (unsigned i = 0; i < VLS_ASIDE_MAX + 10; i++)
-    aside(store, i, i < 10 ? 1 : 2, "why");
+    aside(store, i, i < 10 ? 1 : 2 + i % 16, "why");
   assert_int_equal(vls_aside_count(store, 0), VLS_ASIDE_MAX);
   assert_int_equal(vls_aside_count(store, 1), 0); /* the oldest went */
+  for (unsigned i = 0; i < VLS_ASIDE_MAX; i++)
+    aside(store, 1000 + i, 2, "poison");
+  assert_int_equal(vls_aside_count(store, 2), VLS_ASIDE_EACH);
   store_end(store);
 }
 
@@ -125,7 +183,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(knock_replayed_is_stale_even_after_a_new_start),
       cmocka_unit_test(knocks_are_kept_up_to_their_bound),
-      cmocka_unit_test(early_records_wait_in_order_and_go_when_dropped),
+      cmocka_unit_test(early_records_are_found_when_their_turn_comes),
+      cmocka_unit_test(early_records_without_a_seq_come_last),
+      cmocka_unit_test(early_bytes_beyond_the_bound_are_refused),
       cmocka_unit_test(early_records_beyond_the_bound_are_refused),
       cmocka_unit_test(aside_records_are_counted_and_the_newest_says_why),
       cmocka_unit_test(aside_records_are_kept_up_to_their_bound),
