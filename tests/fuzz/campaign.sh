@@ -51,7 +51,10 @@ code=$?
 # When it was interrupted there are no final figures: then what it last told, which is less.
 done_=$(sed -n 's/^stat::number_of_executed_units: //p' "$LOG")
 done_=${done_:-$(sed -n 's/^#\([0-9]*\)[^0-9].*/\1/p' "$LOG" | tail -n 1)}
-if [ $code -eq 0 ]; then found=nothing; else found="broke: $(ls -t "$KEPT-found" | head -n 1)"; fi
+case $code in
+  0 | 72) found=nothing ;; # 72: interrupted by a person
+  *) found="broke: $(ls -t "$KEPT-found" | head -n 1)" ;;
+esac
 grep -q '^| Commit' "$LEDGER" || { echo "$LEDGER has no table" >&2; exit 1; }
 echo "| $COMMIT | $TARGET | $WATCHED | ${done_:-0} | $found |" >>"$LEDGER"
 tail -n 1 "$LEDGER"

@@ -31,6 +31,7 @@ typedef struct disk {
   disk_entry entry[DISK_FILES];
   long fuse;       /* writes, truncations and syncs until it fails for good; < 0: never */
   bool fail_syncs; /* syncs alone fail, and lose nothing by themselves */
+  size_t most;     /* bytes that a file may have; 0: any number */
   unsigned writes, syncs, opens;
 } disk;
 
@@ -161,6 +162,7 @@ static inline int d_read(sqlite3_file *f, void *out, int n, sqlite3_int64 at) {
 static inline int d_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
   disk_file *file = d_of(f);
   if (disk_burnt(file->d)) return SQLITE_IOERR_WRITE;
+  if (file->d->most > 0 && (size_t)at + (size_t)n > file->d->most) return SQLITE_FULL;
   file->d->writes++;
   vls_buf *b = &file->e->now;
   if ((size_t)at + (size_t)n > b->n) disk_resize(b, (size_t)at + (size_t)n);
