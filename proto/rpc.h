@@ -2,7 +2,7 @@
 #ifndef VALISE_PROTO_RPC_H
 #define VALISE_PROTO_RPC_H
 
-#include "proto/wire.h"
+#include "proto/backup.h"
 
 #include "proto/def_structs.h"
 #include "proto/rpc.def"

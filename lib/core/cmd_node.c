@@ -1,4 +1,5 @@
 /* hello, init, status, peer.list. */
+#include "citizen/backup.h"
 #include "citizen/id.h"
 #include "core/command.h"
 #include "store/guard.h"
@@ -42,12 +43,17 @@ vls_err vls_cmd_init(vls_call *call) {
   if (core->has_self)
     return vls_call_fail(call, VLS_EXISTS, "valise id show",
                          "this node has an identity already: %s", core->self.name);
+  if (core->backing != NULL)
+    return vls_call_fail(call, VLS_BUSY, NULL, "a backup is being brought back into this node");
+  if (vls_restore_is_open(core->store)) { /* what a backup left that never came to its end */
+    vls_restore_forget(core->store);
+    core->newest_n = core->newest_c = 0;
+  }
   vls_err err = vls_self_create(&core->self, core->store, p->name, &core->rng, core->addresses,
                                 core->n_addresses, vls_core_wall(core));
   if (err != VLS_OK) return err;
-  core->has_self = true;
-  vls_peers_load(core);
-  vls_invites_load(core);
+  if (p->has_words_key) vls_backup_key_put(core->store, p->words_key.p, vls_core_wall(core));
+  vls_core_identified(core);
   return put_identity(call);
 }
 

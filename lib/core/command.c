@@ -44,6 +44,13 @@ static const method methods[] = {
     {"outbox.cancel", &vls_rpc_n_def, vls_cmd_outbox_cancel, WRITES},
     {"events.subscribe", &vls_rpc_subscribe_def, vls_cmd_subscribe, 0},
     {"events.ack", &vls_rpc_ack_def, vls_cmd_ack, WRITES},
+    {"backup.key", &vls_rpc_backup_key_def, vls_cmd_backup_key, WRITES},
+    {"backup.begin", &vls_rpc_backup_begin_def, vls_cmd_backup_begin, 0},
+    {"backup.next", &vls_rpc_none_def, vls_cmd_backup_next, 0},
+    {"backup.end", &vls_rpc_none_def, vls_cmd_backup_end, WRITES},
+    {"restore.begin", &vls_rpc_restore_begin_def, vls_cmd_restore_begin, EARLY | WRITES},
+    {"restore.next", &vls_rpc_restore_next_def, vls_cmd_restore_next, EARLY | WRITES},
+    {"restore.end", &vls_rpc_none_def, vls_cmd_restore_end, EARLY | WRITES},
 };
 
 static const char empty_map[] = {(char)0x80};
@@ -76,6 +83,7 @@ vls_client *vls_client_get(vls_core *core, uint64_t id, bool make) {
 void vls_client_gone(vls_core *core, uint64_t id) {
   vls_client *client = vls_client_get(core, id, false);
   if (client != NULL) *client = (vls_client){0};
+  vls_backing_end(core, id);
 }
 
 static const method *find_method(vls_slice name) {

@@ -32,6 +32,12 @@ static void configure(vls_core *core, const vls_core_conf *conf) {
     core->items_per_event = VLS_EVENT_ITEMS;
 }
 
+void vls_core_identified(vls_core *core) {
+  core->has_self = true;
+  vls_peers_load(core);
+  vls_invites_load(core);
+}
+
 vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now) {
   vls_err err = vls_crypto_init();
   if (err != VLS_OK) return err;
@@ -54,10 +60,7 @@ vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now
   core->has_self = vls_self_load(&core->self, core->store);
   core->newest_n = vls_message_newest(core->store);
   core->newest_c = vls_feed_newest(core->store);
-  if (core->has_self) {
-    vls_peers_load(core);
-    vls_invites_load(core);
-  }
+  if (core->has_self) vls_core_identified(core);
   core->housekeeping = now.mono_ms + 60 * 1000;
   vls_core_wake_at(core, core->housekeeping);
   err = vls_store_error(core->store);
@@ -73,6 +76,7 @@ void vls_core_free(vls_core *core) {
   if (core == NULL) return;
   while (core->n_conns > 0)
     vls_conn_drop(core, core->conns[core->n_conns - 1], false, "");
+  vls_backing_end(core, 0);
   vls_peers_free(core);
   free(core->conns);
   free(core->slots);

@@ -210,10 +210,13 @@ struct vls_core {
   size_t n_addresses;
   vls_slice listens[16];
   size_t n_listens;
+  struct vls_backing *backing; /* a backup that leaves or comes back; NULL */
 };
 
 /* core.c */
 void vls_core_wake_at(vls_core *core, uint64_t mono_ms);
+/* The store has an identity from now on: it is in core->self. */
+void vls_core_identified(vls_core *core);
 uint64_t vls_core_wall(const vls_core *core); /* ms since 1970, never negative */
 /* True, and counted, while the budget of this minute holds. */
 bool vls_budget_take(vls_budget *budget, uint64_t mono_ms, uint64_t amount, uint64_t most);
@@ -342,6 +345,9 @@ void vls_outbound_put_by(vls_core *core, vls_peer *peer);
 void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,
                   uint64_t last, const char *text);
 void vls_notify_pump(vls_core *core);
+
+/* cmd_backup.c: the backup that this client (0: whoever) was at ends. */
+void vls_backing_end(vls_core *core, uint64_t client);
 
 /* command.c */
 void vls_command(vls_core *core, const vls_input *in);

@@ -92,22 +92,9 @@ static void copy_name(char out[VLS_NAME_MAX + 1], vls_slice name, size_t max) {
   out[n] = '\0';
 }
 
-/* The key of a name; a removed contact has one that no name can have. */
 static void fold_of(const vls_contact_row *row, vls_buf *fold) {
-  vls_err err;
   vls_buf_init(fold, VLS_FOLD_MAX);
-  if (row->state == VLS_CONTACT_REMOVED) {
-    err = vls_buf_put_u8(fold, 0);
-    if (err == VLS_OK) err = vls_buf_put(fold, row->identity, 32);
-  } else {
-    err = vls_name_fold(vls_slice_str(row->name), fold);
-    if (err == VLS_OK && fold->n == 0) err = vls_buf_put_slice(fold, vls_slice_str(row->name));
-  }
-  if (err != VLS_OK) { /* a name that folds to nothing usable still needs a key of its own */
-    vls_buf_clear(fold);
-    err = vls_buf_put(fold, row->identity, 32);
-  }
-  VLS_ASSERT(err == VLS_OK);
+  vls_contact_fold(row, fold);
 }
 
 static bool name_is_free(vls_core *core, const vls_contact_row *row) {

@@ -1,8 +1,26 @@
 #include "store/contacts.h"
 
+#include "base/assert.h"
+#include "base/text.h"
 #include "store/feed.h"
 #include "store/messages.h"
 #include "store/sql.h"
+
+void vls_contact_fold(const vls_contact_row *row, vls_buf *out) {
+  vls_err err;
+  if (row->state == VLS_CONTACT_REMOVED) {
+    err = vls_buf_put_u8(out, 0);
+    if (err == VLS_OK) err = vls_buf_put(out, row->identity, 32);
+  } else {
+    err = vls_name_fold(vls_slice_str(row->name), out);
+    if (err == VLS_OK && out->n == 0) err = vls_buf_put_slice(out, vls_slice_str(row->name));
+  }
+  if (err != VLS_OK) { /* a name that folds to nothing usable still needs a key of its own */
+    vls_buf_clear(out);
+    err = vls_buf_put(out, row->identity, 32);
+  }
+  VLS_ASSERT(err == VLS_OK);
+}
 
 static vls_slice text_of(const char *s) {
   return vls_slice_str(s);

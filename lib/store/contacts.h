@@ -28,6 +28,9 @@ typedef struct vls_contact_row {
   char problem[VLS_PROBLEM_MAX + 1]; /* why it failed, or what to look at */
 } vls_contact_row;
 
+/* Appends the key under which the row's name is unique; a removed contact has one that no name can
+ * have. out holds VLS_FOLD_MAX bytes. */
+void vls_contact_fold(const vls_contact_row *row, vls_buf *out);
 /* Gives row->id. fold is the key under which its name is unique. */
 void vls_contact_put(vls_store *store, vls_contact_row *row, vls_slice fold);
 void vls_contact_update(vls_store *store, const vls_contact_row *row, vls_slice fold);

@@ -4,12 +4,12 @@ import re
 
 from tree import comments, strings
 
-DOCUMENTS = {"PEER": "proto/peer.md", "RPC": "proto/rpc.md"}
+DOCUMENTS = {"PEER": "proto/peer.md", "RPC": "proto/rpc.md", "BACKUP": "proto/backup.md"}
 
 NUMBER = r"\d+[a-z]?(?:\.\d+[a-z]?)*"
-REFERENCE = re.compile(rf"\b(PEER|RPC) ({NUMBER})")
-QUOTE = re.compile(rf"^(PEER|RPC) ({NUMBER}): (.+)$")
-MARKED_QUOTE = re.compile(rf'\b(PEER|RPC) ({NUMBER}): "([^"]+)"')
+REFERENCE = re.compile(rf"\b(PEER|RPC|BACKUP) ({NUMBER})")
+QUOTE = re.compile(rf"^(PEER|RPC|BACKUP) ({NUMBER}): (.+)$")
+MARKED_QUOTE = re.compile(rf'\b(PEER|RPC|BACKUP) ({NUMBER}): "([^"]+)"')
 MESSAGE = re.compile(r'^MESSAGE\((\w+),.*"([^"]+)"\)', re.M)
 CLAUSE = re.compile(rf"^(?:#+ +)?\**({NUMBER})\.?\**[ )]+(.*)$")
 

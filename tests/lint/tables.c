@@ -1,5 +1,5 @@
-/* valise_tables peer | rpc | dict: the field tables of peer.md and rpc.md in Markdown, and the
- * dictionary of the fuzz targets, from the tables the codec itself reads. */
+/* valise_tables peer | rpc | backup | dict: the field tables of peer.md, rpc.md and backup.md in
+ * Markdown, and the dictionary of the fuzz targets, from the tables the codec itself reads. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,14 +19,28 @@ static const vls_wire_def *const rpc_defs[] = {
 #include "proto/def_end.h"
 };
 
-enum {
-  PEER_DEFS = sizeof peer_defs / sizeof peer_defs[0],
-  RPC_DEFS = sizeof rpc_defs / sizeof rpc_defs[0],
+static const vls_wire_def *const backup_defs[] = {
+#include "proto/def_list.h"
+#include "proto/backup.def"
+#include "proto/def_end.h"
 };
+
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+static const struct {
+  const char *name;
+  const vls_wire_def *const *defs;
+  size_t n;
+} documents[] = {{"peer", peer_defs, COUNT(peer_defs)},
+                 {"rpc", rpc_defs, COUNT(rpc_defs)},
+                 {"backup", backup_defs, COUNT(backup_defs)}};
 
 static void print_number(uint64_t v) {
   if (v == UINT64_MAX)
     printf("2^64-1");
+  else if (v == INT64_MAX)
+    printf("2^63-1");
+  else if (v == INT64_MAX / 2)
+    printf("2^62-1");
   else if (v == UINT32_MAX)
     printf("2^32-1");
   else
@@ -136,14 +150,14 @@ static void print_dict(const vls_wire_def *def) {
 
 int main(int argc, char **argv) {
   const char *what = argc == 2 ? argv[1] : "";
-  bool dict = strcmp(what, "dict") == 0;
-  if (!dict && strcmp(what, "peer") != 0 && strcmp(what, "rpc") != 0) {
-    fprintf(stderr, "usage: valise_tables peer|rpc|dict\n");
-    return 2;
+  bool dict = strcmp(what, "dict") == 0, known = dict;
+  for (size_t i = 0; i < COUNT(documents); i++) {
+    if (!dict && strcmp(what, documents[i].name) != 0) continue;
+    known = true;
+    for (size_t d = 0; d < documents[i].n; d++)
+      dict ? print_dict(documents[i].defs[d]) : print_table(documents[i].defs[d]);
   }
-  for (size_t d = 0; d < PEER_DEFS && what[0] != 'r'; d++)
-    dict ? print_dict(peer_defs[d]) : print_table(peer_defs[d]);
-  for (size_t d = 0; d < RPC_DEFS && what[0] != 'p'; d++)
-    dict ? print_dict(rpc_defs[d]) : print_table(rpc_defs[d]);
-  return 0;
+  if (known) return 0;
+  fprintf(stderr, "usage: valise_tables peer|rpc|backup|dict\n");
+  return 2;
 }

@@ -187,7 +187,7 @@ static const char *fill(const sim_world *w, const sim_person *person, const sim_
     *ret_def = &vls_rpc_ack_def;
     return "events.ack";
   case SIM_INIT:
-    p->init.name = vls_slice_str(person->name);
+    p->init = (vls_rpc_init){.name = vls_slice_str(person->name)};
     *ret_def = &vls_rpc_init_def;
     return "init";
   case SIM_SHOW: return "id.show";

@@ -225,7 +225,7 @@ static inline world *node_and_fake(fake *f) {
   world *w = world_new(0);
   node_start(w, BAO);
   say_hello(w, BAO, CLIENT);
-  vls_rpc_init init = {vls_slice_str("Bao")};
+  vls_rpc_init init = {.name = vls_slice_str("Bao")};
   assert_true(call(w, BAO, "init", &vls_rpc_init_def, &init));
   fake_befriend(w, f, 1, BAO);
   return w;

@@ -134,7 +134,7 @@ static void first_record_without_ana_s_signature_makes_no_contact(void **state) 
     world *w = world_new(0);
     node_start(w, BAO);
     say_hello(w, BAO, CLIENT);
-    vls_rpc_init init = {vls_slice_str("Bao")};
+    vls_rpc_init init = {.name = vls_slice_str("Bao")};
     assert_true(call(w, BAO, "init", &vls_rpc_init_def, &init));
     fake_make(&f, 1);
     fake_take_link(w, &f, BAO, invite(w, BAO, link), &invited, bytes);

@@ -98,7 +98,7 @@ static void invitation_as_a_name_of_somebody_else_is_an_alarm(void **state) {
   world *w = two_friends();
   node_start(w, CHI);
   say_hello(w, CHI, CLIENT);
-  vls_rpc_init init = {vls_slice_str("Chi")};
+  vls_rpc_init init = {.name = vls_slice_str("Chi")};
   assert_true(call(w, CHI, "init", &vls_rpc_init_def, &init));
   char link[520];
   assert_false(accept_link(w, ANA, invite(w, CHI, link), "Bao"));
@@ -116,7 +116,7 @@ static void claim_that_looks_like_a_contact_s_name_is_warned_of(void **state) {
     befriend(w, ANA, BAO);
     node_start(w, CHI);
     say_hello(w, CHI, CLIENT);
-    vls_rpc_init init = {vls_slice_str("B\xd0\xb0o")}; /* with a Cyrillic a */
+    vls_rpc_init init = {.name = vls_slice_str("B\xd0\xb0o")}; /* with a Cyrillic a */
     assert_true(call(w, CHI, "init", &vls_rpc_init_def, &init));
     assert_true(accept_link(w, inviter == ANA ? CHI : ANA, invite(w, inviter, link), NULL));
     pass(w, 60000);

@@ -86,7 +86,7 @@ static void names_of_the_longest_are_kept_apart(void **state) {
     for (int i = BAO; i <= CHI; i++) {
       node_start(w, i);
       say_hello(w, i, CLIENT);
-      vls_rpc_init init = {vls_slice_str(longest)};
+      vls_rpc_init init = {.name = vls_slice_str(longest)};
       assert_true(call(w, i, "init", &vls_rpc_init_def, &init));
       assert_true(accept_link(w, i, invite(w, ANA, link), NULL));
       pass(w, 5000);

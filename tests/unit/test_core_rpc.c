@@ -63,7 +63,7 @@ static void node_without_an_identity_says_so(void **state) {
   assert_int_equal(findings(w, ANA, "problem", "no identity"), 1);
   static const char *const bad[] = {"\xff", "a\0b"};
   (void)bad;
-  vls_rpc_init init = {vls_slice_str("Ana")};
+  vls_rpc_init init = {.name = vls_slice_str("Ana")};
   assert_true(call(w, ANA, "init", &vls_rpc_init_def, &init));
   vls_rpc_identity me;
   answer(w, ANA, &vls_rpc_identity_def, &me);
