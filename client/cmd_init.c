@@ -33,7 +33,7 @@ static vls_err run(vls_cli *cli, const vls_args *args) {
   const char *name = vls_args_opt(args, "name");
   bool start = vls_args_flag(args, "start");
   char line[4 * NAME_MAX_BYTES];
-  vls_rpc_init ask;
+  vls_rpc_init ask = {0};
   vls_rpc_identity id;
   vls_err err = VLS_OK;
   if (name != NULL) err = vls_cli_word(cli, &vls_rpc_init_def, "name", name, &ask.name);
