@@ -81,7 +81,7 @@ vls_err vls_cmd_backup_begin(vls_call *call) {
   switch ((int)err) {
   case VLS_OK: break;
   case VLS_NOT_FOUND:
-    return vls_call_fail(call, VLS_STATE, "valise backup words",
+    return vls_call_fail(call, VLS_STATE, NULL,
                          "this node has no recovery words yet, and no passphrase was given");
   case VLS_USAGE: return vls_call_fail(call, err, NULL, "the cost of Argon2id is out of bounds");
   default: return vls_call_fail(call, err, NULL, "these settings cannot be in a backup");
@@ -150,7 +150,7 @@ vls_err vls_cmd_restore_begin(vls_call *call) {
 
 /* Nothing of it is left; the node is as empty as before. */
 static vls_err refused(vls_call *call, vls_err err) {
-  vls_call_fail(call, err, "valise backup verify FILE", "the backup is refused: %s",
+  vls_call_fail(call, err, NULL, "the backup is refused: %s",
                 vls_restore_problem(call->core->backing->restore));
   vls_backing_end(call->core, call->client->id);
   return err;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/command.h"
+#include "store/backup.h"
 #include "store/guard.h"
 #include "store/messages.h"
 
@@ -41,6 +42,10 @@ static void look_at_node(vls_core *core, report *r) {
         "for you; reading goes on. The node looks again by itself, and goes on when there is room");
   if (!core->has_self) {
     add(r, "problem", "identity", "valise init --name NAME", "this node has no identity yet");
+    if (vls_restore_is_open(core->store))
+      add(r, "problem", "identity", NULL,
+          "a backup was not brought back to its end: nothing of it counts until all of it is "
+          "there");
     return;
   }
   if (core->n_listens == 0)
