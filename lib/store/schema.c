@@ -73,8 +73,8 @@ static const char *const steps[] = {
     "CREATE UNIQUE INDEX early_seq ON early(contact, device, seq) WHERE seq > 0;"
     "CREATE INDEX early_old ON early(contact) WHERE seq = 0;",
     /* the key that the recovery words gave */
-    "CREATE TABLE backup(one INTEGER PRIMARY KEY CHECK(one = 1), key BLOB NOT NULL,"
-    "  since INTEGER NOT NULL);",
+    ("CREATE TABLE backup(one INTEGER PRIMARY KEY CHECK(one = 1), key BLOB NOT NULL,"
+     "  since INTEGER NOT NULL);"),
 };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };

@@ -94,6 +94,8 @@ CASES = [
     (spec.messages_name_their_clause,
      [{"proto/peer.md": PEER, "proto/peer.def": 'MESSAGE(m, VLS_ARRAY, 64, "3.1")\n'}],
      {"proto/peer.md": PEER, "proto/peer.def": 'MESSAGE(m, VLS_ARRAY, 64, "4.2")\n'}),
+    (spec.promised_tests_exist, [{"SECURITY.md": "kept | `tests/unit/test_gone.c`\n"}],
+     {"SECURITY.md": "kept | `tests/a.sh`\n", "tests/a.sh": "true\n"}),
 ]
 
 # Code that a room must not contain, and what the rule says about it.

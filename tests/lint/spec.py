@@ -84,4 +84,11 @@ def messages_name_their_clause(tree):
                 yield f"{path[:-3]}.def: {message}: {path} has no clause {number}"
 
 
-RULES = [quotes_are_verbatim, cited_clauses_exist, messages_name_their_clause]
+def promised_tests_exist(tree):
+    for line, text in enumerate(tree.files.get("SECURITY.md", "").splitlines(), 1):
+        for path in re.findall(r"`(tests/[^`]+)`", text):
+            if path not in tree.files:
+                yield f"SECURITY.md:{line}: there is no {path}"
+
+
+RULES = [quotes_are_verbatim, cited_clauses_exist, messages_name_their_clause, promised_tests_exist]
