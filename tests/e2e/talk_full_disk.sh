@@ -16,6 +16,7 @@ resize() { mount -o "remount,size=${1}k" "$here/disk"; }
 state() { as "$1" status --json 2>/dev/null | grep -o '"state":"[a-z]*"' | cut -d '"' -f 4; }
 state_is_now() { [ "$(state "$1")" = "$2" ]; }
 long() { printf '%s %s\n' "$1" "$(head -c "$bytes" /dev/zero | tr '\0' x)"; }
+all_delivered() { as bao doctor 2>/dev/null | grep -q 'everything delivered'; }
 same_process() { [ "$(pid_of bao)" = "$pid" ] && kill -0 "$pid" 2>/dev/null; }
 
 citizen ana Ana
@@ -64,7 +65,9 @@ round() { # round MB BYTES OF A TEXT
   kill9 bao
   on bao
   pid=$(pid_of bao)
-  says "started again with the disk still full, it shows what it has" 0 'Disk +full' bao status
+  # The start itself may make room: the log it finds is moved into the store.
+  says "started again on what is left of the disk, it shows what it has" 0 "bao $1-1 " \
+    bao read Ana -n 500
   rm "$here/disk/other"
   resize $((4 * kib))
   soon "with room it takes again by itself" state_is_now bao ready
@@ -110,6 +113,6 @@ P
 }
 same "Ana has Bao's texts, each once, in order" "$(cat "$here/taken")" "$(got ana)"
 same "Bao has Ana's, each once, in order" "$(echo one; cat "$here/told")" "$(got bao)"
-says "no record was lost on the way" 0 'everything delivered' bao doctor
+soon "no record was lost on the way" all_delivered
 off ana
 off bao
