@@ -8,22 +8,16 @@
 #include "store/messages.h"
 #include "store/sql.h"
 
-static uint64_t number(vls_store *store, sqlite3_stmt *q) {
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
-}
-
 void vls_backup_walk_init(vls_backup_walk *ret, vls_store *store, uint64_t now_ms) {
   *ret = (vls_backup_walk){.kind = VLS_BACKUP_FORMER, .made = now_ms};
   vls_buf_init(&ret->room, 2 * VLS_BACKUP_ROW_MAX);
-  ret->contact = number(store, vls_sql(store, "SELECT coalesce(max(id), 0) FROM contact"));
-  ret->event = number(store, vls_sql(store, "SELECT coalesce(max(n), 0) FROM event"));
+  ret->contact = vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(id), 0) FROM contact"));
+  ret->event = vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(n), 0) FROM event"));
   ret->message = vls_message_newest(store);
   ret->feed = vls_feed_newest(store);
-  ret->n_contacts = number(store, vls_sql(store, "SELECT count(*) FROM contact"));
-  ret->n_events = number(store, vls_sql(store, "SELECT count(*) FROM event"));
-  ret->n_messages = number(store, vls_sql(store, "SELECT count(*) FROM message"));
+  ret->n_contacts = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM contact"));
+  ret->n_events = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM event"));
+  ret->n_messages = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM message"));
 }
 
 void vls_backup_walk_done(vls_backup_walk *walk) {
@@ -72,7 +66,7 @@ static bool stood(const vls_backup_walk *w, vls_store *store, uint64_t contact, 
   vls_sql_int(q, 1, contact);
   vls_sql_int(q, 2, device);
   vls_sql_int(q, 3, *seq);
-  uint64_t n = number(store, q);
+  uint64_t n = vls_sql_one(store, q);
   if (n <= w->event) return true; /* 0: it is so old that it was forgotten */
   q = vls_sql(store, "SELECT seq, header FROM event WHERE contact=? AND device=? AND n<=? "
                      "ORDER BY seq DESC LIMIT 1");
@@ -202,7 +196,7 @@ static bool next_counters(vls_backup_walk *w, vls_store *store, vls_backup_count
   w->after[0] = 1;
   uint64_t trimmed = vls_feed_trimmed(store);
   uint64_t invite = vls_floor(store, "invite");
-  uint64_t newest = number(store, vls_sql(store, "SELECT coalesce(max(id), 0) FROM invite"));
+  uint64_t newest = vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(id), 0) FROM invite"));
   *ret = (vls_backup_counters){.message = w->message,
                                .feed = w->feed,
                                .trimmed = trimmed < w->feed ? trimmed : w->feed,

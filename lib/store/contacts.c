@@ -101,9 +101,7 @@ bool vls_contact_next(vls_store *store, uint64_t after, vls_contact_row *ret) {
 uint64_t vls_contact_by_fold(vls_store *store, vls_slice fold) {
   sqlite3_stmt *q = vls_sql(store, "SELECT id FROM contact WHERE fold=?");
   vls_sql_blob(q, 1, fold);
-  uint64_t id = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return id;
+  return vls_sql_one(store, q);
 }
 
 static bool get_bytes(vls_store *store, const char *sql, uint64_t id, vls_buf *out) {
@@ -147,8 +145,7 @@ static void run_for(vls_store *store, const char *sql, uint64_t id) {
 uint64_t vls_contact_forget(vls_store *store, uint64_t id) {
   sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM message WHERE contact=?");
   vls_sql_int(q, 1, id);
-  uint64_t texts = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
+  uint64_t texts = vls_sql_one(store, q);
   /* Numbers are never given twice, though the newest text or event may go now. */
   vls_floor_raise(store, "message", vls_message_newest(store));
   vls_floor_raise(store, "feed", vls_feed_newest(store));
@@ -226,8 +223,7 @@ uint64_t vls_chain_put(vls_store *store, uint64_t contact, const uint8_t device[
     /* Chains are never deleted, so the count gives each device a number of its own. */
     q = vls_sql(store, "SELECT count(*) + 1 FROM chain WHERE contact=?");
     vls_sql_int(q, 1, contact);
-    last.number = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-    vls_sql_done(q);
+    last.number = vls_sql_one(store, q);
     q = vls_sql_write(store, "INSERT INTO chain VALUES(?1,?2,?5,?3,?4)");
     vls_sql_int(q, 5, last.number);
   }

@@ -2,23 +2,17 @@
 
 #include "store/sql.h"
 
-static uint64_t one(vls_store *store, sqlite3_stmt *q) {
-  uint64_t v = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return v;
-}
-
 uint64_t vls_feed_newest(vls_store *store) {
   /* The sequence survives a trim and the removal of a contact: numbers are never given twice. */
   uint64_t floor = vls_floor(store, "feed");
-  uint64_t n =
-      one(store, vls_sql(store, "SELECT max((SELECT coalesce(max(c), 0) FROM feed), (SELECT "
-                                "coalesce(max(cursor), 0) / 128 FROM consumer))"));
+  uint64_t n = vls_sql_one(
+      store, vls_sql(store, "SELECT max((SELECT coalesce(max(c), 0) FROM feed), (SELECT "
+                            "coalesce(max(cursor), 0) / 128 FROM consumer))"));
   return n > floor ? n : floor;
 }
 
 uint64_t vls_feed_oldest(vls_store *store) {
-  return one(store, vls_sql(store, "SELECT coalesce(min(c), 0) FROM feed"));
+  return vls_sql_one(store, vls_sql(store, "SELECT coalesce(min(c), 0) FROM feed"));
 }
 
 uint64_t vls_feed_trimmed(vls_store *store) {
@@ -62,7 +56,7 @@ static void drop_below(vls_store *store, uint64_t c, uint64_t before_ms) {
   sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(c), 0) FROM feed WHERE c<? AND at<?");
   vls_sql_int(q, 1, c);
   vls_sql_int(q, 2, before_ms);
-  uint64_t newest = one(store, q);
+  uint64_t newest = vls_sql_one(store, q);
   if (newest == 0) return;
   vls_floor_raise(store, "trimmed", newest);
   q = vls_sql_write(store, "DELETE FROM feed WHERE c<? AND at<?");
@@ -80,13 +74,13 @@ void vls_feed_trim(vls_store *store, uint64_t before_ms, uint64_t acked_below) {
 uint64_t vls_consumer_get(vls_store *store, vls_slice name) {
   sqlite3_stmt *q = vls_sql(store, "SELECT cursor FROM consumer WHERE name=?");
   vls_sql_text(q, 1, name);
-  return one(store, q);
+  return vls_sql_one(store, q);
 }
 
 vls_err vls_consumer_put(vls_store *store, vls_slice name, uint64_t cursor) {
   sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM consumer WHERE name<>?");
   vls_sql_text(q, 1, name);
-  if (one(store, q) >= VLS_CONSUMERS_MAX) return VLS_LIMITED;
+  if (vls_sql_one(store, q) >= VLS_CONSUMERS_MAX) return VLS_LIMITED;
   q = vls_sql_write(store, "INSERT INTO consumer VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET "
                            "cursor=max(cursor, ?2)");
   vls_sql_text(q, 1, name);
@@ -96,7 +90,7 @@ vls_err vls_consumer_put(vls_store *store, vls_slice name, uint64_t cursor) {
 }
 
 uint64_t vls_consumer_lowest(vls_store *store) {
-  return one(store, vls_sql(store, "SELECT coalesce(min(cursor), 0) FROM consumer"));
+  return vls_sql_one(store, vls_sql(store, "SELECT coalesce(min(cursor), 0) FROM consumer"));
 }
 
 bool vls_sent_get(vls_store *store, vls_slice cid, vls_buf *reply) {

@@ -16,8 +16,7 @@ static void run_with(vls_store *store, const char *sql, uint64_t a) {
 
 void vls_former_retire(vls_store *store, vls_former_key *row) {
   sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(number) + 1, 0) FROM own_key");
-  row->number = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
+  row->number = vls_sql_one(store, q);
   if (row->number < VLS_FORMER_FIRST) row->number = VLS_FORMER_FIRST;
   q = vls_sql_write(store, "INSERT INTO own_key VALUES(?,?,?,?)");
   vls_sql_int(q, 1, row->number);

@@ -106,9 +106,7 @@ void vls_early_drop_upto(vls_store *store, uint64_t contact, const uint8_t devic
 
 static uint64_t count(vls_store *store, sqlite3_stmt *q, uint64_t contact) {
   vls_sql_int(q, 1, contact);
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  return vls_sql_one(store, q);
 }
 
 uint64_t vls_early_count(vls_store *store, uint64_t contact) {

@@ -5,8 +5,7 @@
 
 uint64_t vls_message_newest(vls_store *store) {
   sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(n), 0) FROM message");
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
+  uint64_t n = vls_sql_one(store, q);
   uint64_t floor = vls_floor(store, "message");
   return n > floor ? n : floor;
 }
@@ -134,9 +133,7 @@ bool vls_message_get(vls_store *store, uint64_t n, vls_message_row *ret, vls_buf
 static uint64_t count(vls_store *store, sqlite3_stmt *q, uint64_t a, uint64_t b) {
   vls_sql_int(q, 1, a);
   vls_sql_int(q, 2, b);
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  return vls_sql_one(store, q);
 }
 
 uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after) {

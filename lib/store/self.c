@@ -126,8 +126,7 @@ void vls_prekey_drop_before(vls_store *store, uint64_t created) {
 
 static uint64_t newest_invite(vls_store *store) {
   sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(id), 0) FROM invite");
-  uint64_t id = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
+  uint64_t id = vls_sql_one(store, q);
   uint64_t floor = vls_floor(store, "invite");
   return id > floor ? id : floor;
 }
@@ -176,9 +175,7 @@ bool vls_invite_next(vls_store *store, uint32_t after, vls_invite_row *ret) {
 uint64_t vls_invite_open(vls_store *store, uint64_t now_ms) {
   sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM invite WHERE state=0 AND expires>?");
   vls_sql_int(q, 1, now_ms);
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  return vls_sql_one(store, q);
 }
 
 void vls_invite_drop_before(vls_store *store, uint64_t expires) {

@@ -38,6 +38,8 @@ void vls_sql_done(sqlite3_stmt *q);
 /* Columns are 0-based. Bytes are good until the next step. */
 uint64_t vls_sql_get_int(sqlite3_stmt *q, int col);
 vls_slice vls_sql_get_blob(sqlite3_stmt *q, int col);
+/* The number that the query gives, 0 when there is no row; gives the query back. */
+uint64_t vls_sql_one(vls_store *store, sqlite3_stmt *q);
 /* Copies a blob of exactly n bytes; anything else is a damaged store: sticky VLS_STORAGE, zeros. */
 void vls_sql_get_fix(vls_store *store, sqlite3_stmt *q, int col, uint8_t *out, size_t n);
 void vls_sql_fail(vls_store *store, int sqlite_code, const char *doing);

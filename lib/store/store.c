@@ -175,9 +175,7 @@ bool vls_store_is_sealed(const vls_store *store) {
 uint64_t vls_store_bytes(vls_store *store) {
   sqlite3_stmt *q =
       vls_sql(store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  return vls_sql_one(store, q);
 }
 
 sqlite3_stmt *vls_sql(vls_store *store, const char *sql) {
@@ -250,6 +248,12 @@ uint64_t vls_sql_get_int(sqlite3_stmt *q, int col) {
   return (uint64_t)sqlite3_column_int64(q, col);
 }
 
+uint64_t vls_sql_one(vls_store *store, sqlite3_stmt *q) {
+  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
+  vls_sql_done(q);
+  return n;
+}
+
 vls_slice vls_sql_get_blob(sqlite3_stmt *q, int col) {
   const void *p = sqlite3_column_blob(q, col); /* before bytes(): SQLite's rule */
   return vls_slice_of(p, (size_t)sqlite3_column_bytes(q, col));
@@ -275,7 +279,5 @@ void vls_floor_raise(vls_store *store, const char *name, uint64_t n) {
 uint64_t vls_floor(vls_store *store, const char *name) {
   sqlite3_stmt *q = vls_sql(store, "SELECT n FROM floor WHERE name=?");
   vls_sql_text(q, 1, vls_slice_str(name));
-  uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
-  vls_sql_done(q);
-  return n;
+  return vls_sql_one(store, q);
 }
