@@ -18,9 +18,11 @@ static vls_err open_file(vls_daemon *d, const char **reason, vls_trouble *why) {
   unsigned cache = (unsigned)vls_config_num(&d->config, VLS_KEY_STORE_CACHE_KIB);
   const vls_lock *lock = &d->lock;
   uint8_t seed[SEED_BYTES];
-  if (lock->key == NULL) return vls_store_open(&d->store, d->paths.store, cache, reason);
   vls_err err = draw(seed, why);
-  if (err == VLS_OK)
+  if (err != VLS_OK) return err;
+  if (lock->key == NULL)
+    err = vls_store_open(&d->store, d->paths.store, seed, cache, reason);
+  else
     err = vls_store_open_sealed(&d->store, d->paths.store, lock->key, lock->keys.uuid, seed, cache,
                                 reason);
   vls_wipe(seed, sizeof seed);

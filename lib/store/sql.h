@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "crypto/rng.h"
 #include "store/db.h"
 #include "store/vfs.h"
 
@@ -12,6 +13,7 @@ enum { VLS_SQL_CACHED = 128 }; /* prepared statements; a power of two */
 struct vls_store {
   sqlite3 *db;
   vls_vfs *vfs; /* of a sealed store; else NULL */
+  vls_rng rng;  /* for keys and nonces of rows */
   vls_err error;
   bool in_txn;
   char problem[256];

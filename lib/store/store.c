@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "crypto/kdf.h"
 
 enum { DEFAULT_CACHE_KIB = 2048, CHECKPOINT_PAGES = 4096 };
 
@@ -64,10 +65,11 @@ static const char *why_of(vls_err err) {
 
 /* vfs: owned; NULL for a store in clear. */
 static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *path,
-                            unsigned cache_kib, const char **ret_why) {
+                            const uint8_t seed[32], unsigned cache_kib, const char **ret_why) {
   vls_store *store = vls_calloc(1, sizeof *store);
   vls_sql_memory();
   store->vfs = vfs;
+  vls_rng_init(&store->rng, seed);
   int code = sqlite3_open_v2(path, &store->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                              vfs != NULL ? vls_vfs_name(vfs) : NULL);
@@ -100,18 +102,28 @@ static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *pat
   return VLS_OK;
 }
 
-vls_err vls_store_open(vls_store **ret_store, const char *path, unsigned cache_kib,
-                       const char **ret_why) {
-  return open_through(ret_store, NULL, path, cache_kib, ret_why);
+vls_err vls_store_open(vls_store **ret_store, const char *path, const uint8_t seed[32],
+                       unsigned cache_kib, const char **ret_why) {
+  vls_err err = vls_crypto_init();
+  if (err != VLS_OK) return err;
+  return open_through(ret_store, NULL, path, seed, cache_kib, ret_why);
 }
 
 vls_err vls_store_open_sealed(vls_store **ret_store, const char *path, const uint8_t key[32],
                               const uint8_t uuid[16], const uint8_t seed[32], unsigned cache_kib,
                               const char **ret_why) {
-  return open_through(ret_store, vls_vfs_new(NULL, key, uuid, seed), path, cache_kib, ret_why);
+  uint8_t own[32], vfs_seed[32];
+  vls_xwl(own, sizeof own, seed, "store rng", (vls_slice){0});
+  vls_xwl(vfs_seed, sizeof vfs_seed, seed, "store vfs rng", (vls_slice){0});
+  vls_vfs *vfs = vls_vfs_new(NULL, key, uuid, vfs_seed);
+  vls_err err = open_through(ret_store, vfs, path, own, cache_kib, ret_why);
+  vls_wipe(own, sizeof own);
+  vls_wipe(vfs_seed, sizeof vfs_seed);
+  return err;
 }
 
 void vls_store_stir(vls_store *store, vls_slice entropy) {
+  vls_rng_stir(&store->rng, entropy);
   if (store->vfs != NULL) vls_vfs_stir(store->vfs, entropy);
 }
 
@@ -140,6 +152,7 @@ void vls_store_close(vls_store *store) {
   for (size_t i = 0; i < VLS_SQL_CACHED; i++)
     sqlite3_finalize(store->cache[i].stmt);
   if (sqlite3_close(store->db) == SQLITE_OK) vls_vfs_free(store->vfs);
+  vls_rng_done(&store->rng);
   free(store);
 }
 

@@ -131,7 +131,7 @@ vls_err vls_store_seal(const char *plain_path, const char *sealed_path, const ui
     if (ret_why != NULL) *ret_why = "there is a file in the place of the sealed store";
     return VLS_EXISTS;
   }
-  vls_err err = vls_store_open(&c.from, plain_path, 0, ret_why);
+  vls_err err = vls_store_open(&c.from, plain_path, seed, 0, ret_why);
   if (err != VLS_OK) return err;
   err = vls_store_open_sealed(&c.to, sealed_path, key, uuid, seed, 0, ret_why);
   if (err == VLS_OK) {

@@ -173,7 +173,8 @@ int main(int argc, char **argv) {
   f.end_ms = (uint64_t)time(NULL) * 1000;
   must(vls_crypto_init(), "libsodium");
   vls_rng_init(&f.rng, seed);
-  if (vls_store_open(&f.store, argv[1], 65536, &why) != VLS_OK) bench_die("%s: %s", argv[1], why);
+  if (vls_store_open(&f.store, argv[1], seed, 65536, &why) != VLS_OK)
+    bench_die("%s: %s", argv[1], why);
   must(vls_self_create(&f.self, f.store, vls_slice_str("Ana"), &f.rng, &address, 1, f.end_ms),
        "Ana");
   f.rows = vls_calloc(f.n, sizeof *f.rows);

@@ -163,7 +163,7 @@ static void open_side(gate *g, side *s, unsigned items) {
   vls_buf_init(&s->line, LINE_MAX_BYTES);
   vls_buf_init(&s->reply, VLS_RPC_FRAME_MAX);
   vls_buf_init(&s->text, VLS_RPC_FRAME_MAX);
-  must(vls_store_open(&s->store, ":memory:", 0, NULL), "a store");
+  must(vls_store_open(&s->store, ":memory:", seed, 0, NULL), "a store");
   vls_core_conf conf = {
       .store = s->store, .seed = seed, .version = "bench", .items_per_event = items};
   must(vls_core_new(&s->core, &conf, g->now), "a core");

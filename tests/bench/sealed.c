@@ -36,7 +36,7 @@ static void open_side(side *s) {
   if (s->sealed)
     must(vls_store_open_sealed(&s->store, s->path, key, uuid, seed, 0, NULL), s->path);
   else
-    must(vls_store_open(&s->store, s->path, 0, NULL), s->path);
+    must(vls_store_open(&s->store, s->path, seed, 0, NULL), s->path);
   s->open_s += cpu() - from;
 }
 

@@ -69,7 +69,7 @@ static void begin(play *p, const morning *m) {
     vls_buf_init(&n->result, VLS_RPC_FRAME_MAX);
     vls_buf_init(&n->log, 64 << 20);
     if (i >= PEOPLE) continue;
-    VLS_ASSERT(vls_store_open(&n->store, ":memory:", 0, NULL) == VLS_OK);
+    VLS_ASSERT(vls_store_open(&n->store, ":memory:", (const uint8_t[32]){13}, 0, NULL) == VLS_OK);
     unsigned char *image = sqlite3_malloc64((sqlite3_uint64)m->n[i]);
     VLS_ASSERT(image != NULL);
     memcpy(image, m->image[i], (size_t)m->n[i]);

@@ -86,7 +86,7 @@ static void begin(node *home, unsigned how_far) {
   const char *why = NULL;
   *home = (node){.now = {.mono_ms = 1000, .wall_ms = INT64_C(1750000000000)}};
   VLS_ASSERT(vls_crypto_init() == VLS_OK);
-  VLS_ASSERT(vls_store_open(&home->store, ":memory:", 0, &why) == VLS_OK);
+  VLS_ASSERT(vls_store_open(&home->store, ":memory:", seed, 0, &why) == VLS_OK);
   vls_core_conf conf = {.store = home->store, .seed = seed, .version = "0"};
   VLS_ASSERT(vls_core_new(&home->core, &conf, home->now) == VLS_OK);
   vls_rpc_hello hello = {.api = VLS_RPC_API};

@@ -28,7 +28,7 @@ static vls_err open_store(vls_store **ret, bool sealed) {
   const char *why = NULL;
   seed[0]++;
   vls_err err = sealed ? vls_store_open_sealed(ret, names[MAIN], key, uuid, seed, 0, &why)
-                       : vls_store_open(ret, names[MAIN], 0, &why);
+                       : vls_store_open(ret, names[MAIN], seed, 0, &why);
   VLS_ASSERT(err == VLS_OK || (err < 0 && why != NULL));
   return err;
 }

@@ -34,8 +34,10 @@ vls_now sim_node_clock(const sim_world *w, const sim_node *node) {
 
 static void open_store(sim_world *w, sim_node *node) {
   const char *why = NULL;
+  uint8_t seed[32];
+  sim_rng_fill(&node->entropy, seed, sizeof seed);
   const char *path = node->path != NULL ? node->path : ":memory:";
-  vls_err err = vls_store_open(&node->store, path, 0, &why);
+  vls_err err = vls_store_open(&node->store, path, seed, 0, &why);
   sim_expect(w, err == VLS_OK, "a fresh store does not open: %s", why != NULL ? why : "");
 }
 

@@ -66,16 +66,16 @@ static inline bool put_restore(world *w, int who, vls_slice file, size_t n) {
 }
 
 static inline bool restore(world *w, int who, vls_slice file, const uint8_t key[32]) {
-  return begin_restore(w, who, file, key) &&
-         put_restore(w, who, file, file.n - VLS_BACKUP_HEAD) &&
+  return begin_restore(w, who, file, key) && put_restore(w, who, file, file.n - VLS_BACKUP_HEAD) &&
          call(w, who, "restore.end", NULL, NULL);
 }
 
 /* The node's disk is gone: a new, empty one is there. */
 static inline void lose_disk(world *w, int who) {
+  static const uint8_t seed[32] = {11};
   node_crash(w, who);
   vls_store_close(w->node[who].store);
-  assert_int_equal(vls_store_open(&w->node[who].store, ":memory:", 0, NULL), VLS_OK);
+  assert_int_equal(vls_store_open(&w->node[who].store, ":memory:", seed, 0, NULL), VLS_OK);
   node_start(w, who);
   say_hello(w, who, CLIENT);
 }

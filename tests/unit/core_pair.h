@@ -387,7 +387,8 @@ static inline void world_make(world *w, int n_nodes) {
     w->node[i].who = i;
     vls_buf_init(&w->node[i].result, VLS_RPC_FRAME_MAX);
     vls_buf_init(&w->node[i].log, 64 << 20);
-    assert_int_equal(vls_store_open(&w->node[i].store, ":memory:", 0, NULL), VLS_OK);
+    uint8_t seed[32] = {10, (uint8_t)i};
+    assert_int_equal(vls_store_open(&w->node[i].store, ":memory:", seed, 0, NULL), VLS_OK);
     if (i >= n_nodes) continue;
     node_start(w, i);
     vls_rpc_init init = {.name = vls_slice_str(node_names[i])};

@@ -12,6 +12,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
+static const uint8_t store_seed[32] = {7};
+
 typedef struct place {
   char dir[64], path[96];
 } place;
@@ -36,7 +38,7 @@ static inline void place_end(place *p) {
 static inline vls_store *store_at(const char *path) {
   vls_store *store = NULL;
   const char *why = "";
-  vls_err err = vls_store_open(&store, path, 0, &why);
+  vls_err err = vls_store_open(&store, path, store_seed, 0, &why);
   if (err != VLS_OK) print_error("%s: %s\n", vls_err_name(err), why);
   assert_int_equal(err, VLS_OK);
   return store;

@@ -18,7 +18,7 @@ static void open_node(node *n) {
   static const uint8_t seed[32] = {1};
   *n = (node){0};
   vls_rng_init(&n->rng, seed);
-  assert_int_equal(vls_store_open(&n->store, ":memory:", 0, NULL), VLS_OK);
+  assert_int_equal(vls_store_open(&n->store, ":memory:", seed, 0, NULL), VLS_OK);
 }
 
 static void make_node(node *n) {

@@ -88,11 +88,12 @@ static void backup_rows_come_back_as_they_were(void **state) {
   pass(w, 5000);
   vls_buf file = backup_of(w, ANA);
 
+  static const uint8_t seed[32] = {12};
   vls_store *old = w->node[ANA].store;
   w->node[ANA].store = NULL;
   vls_core_free(w->node[ANA].core);
   cut_wires(w, ANA);
-  assert_int_equal(vls_store_open(&w->node[ANA].store, ":memory:", 0, NULL), VLS_OK);
+  assert_int_equal(vls_store_open(&w->node[ANA].store, ":memory:", seed, 0, NULL), VLS_OK);
   node_start(w, ANA);
   say_hello(w, ANA, CLIENT);
   assert_true(begin_restore(w, ANA, vls_buf_slice(&file), words_key));

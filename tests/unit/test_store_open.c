@@ -86,7 +86,7 @@ static void store_open_twice_in_one_process_is_refused(void **state) {
   const char *why = NULL;
   place_make(&p);
   vls_store *store = store_at(p.path), *second = NULL;
-  assert_int_equal(vls_store_open(&second, p.path, 0, &why), VLS_LOCKED);
+  assert_int_equal(vls_store_open(&second, p.path, store_seed, 0, &why), VLS_LOCKED);
   assert_null(second);
   assert_string_equal(why, "another valised has this store open");
   store_end(store);
@@ -105,7 +105,7 @@ static int in_child(int (*run)(const char *path), const char *path) {
 
 static int opens(const char *path) {
   vls_store *store = NULL;
-  vls_err err = vls_store_open(&store, path, 0, NULL);
+  vls_err err = vls_store_open(&store, path, store_seed, 0, NULL);
   if (err == VLS_OK) vls_store_close(store);
   return err == VLS_LOCKED ? 2 : err == VLS_OK ? 1 : 0;
 }
@@ -132,7 +132,7 @@ static void store_of_a_newer_version_is_refused_and_left_alone(void **state) {
   store_end(store_at(p.path));
   int version = version_of(p.path);
   set_version(p.path, 1000);
-  assert_int_equal(vls_store_open(&store, p.path, 0, &why), VLS_NEWER);
+  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, &why), VLS_NEWER);
   assert_string_equal(why, "the store was written by a newer valised");
   set_version(p.path, version);
   store_end(store_at(p.path));
@@ -165,7 +165,7 @@ static void store_whose_migration_fails_is_as_it_was(void **state) {
   assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(db, "CREATE TABLE knock(x)", NULL, NULL, NULL), SQLITE_OK);
   sqlite3_close(db);
-  assert_int_equal(vls_store_open(&store, p.path, 0, &why), VLS_STORAGE);
+  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, &why), VLS_STORAGE);
   assert_string_equal(why, "the store cannot be opened or is damaged");
   assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(db, "SELECT x FROM knock", NULL, NULL, NULL), SQLITE_OK);
@@ -183,10 +183,10 @@ static void store_that_is_not_one_is_refused(void **state) {
   for (int i = 0; i < 1000; i++)
     fputs("this is a letter, not a database\n", f);
   fclose(f);
-  assert_int_equal(vls_store_open(&store, p.path, 0, NULL), VLS_STORAGE);
+  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, NULL), VLS_STORAGE);
   unlink(p.path);
-  assert_int_equal(vls_store_open(&store, p.dir, 0, NULL), VLS_STORAGE);
-  assert_int_equal(vls_store_open(&store, "/nowhere/at/all", 0, NULL), VLS_STORAGE);
+  assert_int_equal(vls_store_open(&store, p.dir, store_seed, 0, NULL), VLS_STORAGE);
+  assert_int_equal(vls_store_open(&store, "/nowhere/at/all", store_seed, 0, NULL), VLS_STORAGE);
   assert_null(store);
   place_end(&p);
 }
@@ -309,7 +309,7 @@ static void store_close_takes_null(void **state) {
 /* Commits texts 1, 2, 3 ... and says each number after its commit, until it is killed. */
 static void write_until_killed(const char *path, int out) {
   vls_store *store = NULL;
-  if (vls_store_open(&store, path, 0, NULL) != VLS_OK) _exit(1);
+  if (vls_store_open(&store, path, store_seed, 0, NULL) != VLS_OK) _exit(1);
   for (uint64_t n = vls_message_newest(store) + 1;; n++) {
     say(store, n, "a text that was acknowledged");
     if (vls_store_commit(store) != VLS_OK) _exit(1);

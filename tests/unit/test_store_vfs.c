@@ -132,7 +132,7 @@ static void vfs_another_key_is_refused_and_harms_nothing(void **state) {
   assert_string_equal(why, "the key does not open this store");
   err = vls_store_open_sealed(&none, p.path, key, other_uuid, seed, 0, &why);
   assert_int_equal(err, VLS_FORGED);
-  assert_int_equal(vls_store_open(&none, p.path, 0, &why), VLS_STORAGE); /* as if in clear */
+  assert_int_equal(vls_store_open(&none, p.path, seed, 0, &why), VLS_STORAGE); /* as if in clear */
   assert_null(none);
   assert_int_equal(file_read(p.path, &after), n);
   assert_memory_equal(before, after, n);

@@ -8,22 +8,23 @@
 typedef struct vls_store vls_store;
 
 /* Opens or creates the store. path: a file in a directory only its owner can enter, or ":memory:".
- * cache_kib: SQLite's page cache; 0 for the default (2048). On failure `*ret_why`, if ret_why is
- * not NULL, is set to a constant sentence for a person. VLS_LOCKED: another process has it.
- * VLS_NEWER: written by a newer version. VLS_STORAGE, VLS_FULL. */
-VLS_MUST vls_err vls_store_open(vls_store **ret_store, const char *path, unsigned cache_kib,
-                                const char **ret_why);
+ * seed: 32 bytes of fresh entropy, borrowed for the call; the same seed and the same calls give the
+ * same store. cache_kib: SQLite's page cache; 0 for the default (2048). On failure `*ret_why`, if
+ * ret_why is not NULL, is set to a constant sentence for a person. VLS_LOCKED: another process has
+ * it. VLS_NEWER: written by a newer version. VLS_STORAGE, VLS_FULL. */
+VLS_MUST vls_err vls_store_open(vls_store **ret_store, const char *path, const uint8_t seed[32],
+                                unsigned cache_kib, const char **ret_why);
 /* The same for a store that is encrypted at rest: nothing of it, of its log or of anything SQLite
- * would write is on the disk in clear. key, uuid: from the key file (keyslot.h); seed: 32 bytes of
- * fresh entropy for nonces. All three are borrowed for the call. VLS_FORGED: the key is not the
- * store's. VLS_STATE: the store is there, but in clear. Otherwise as above; VLS_STORAGE, at once or
- * later, when a byte of it is not what was last written there. */
+ * would write is on the disk in clear. key, uuid: from the key file (keyslot.h), borrowed for the
+ * call. VLS_FORGED: the key is not the store's. VLS_STATE: the store is there, but in clear.
+ * Otherwise as above; VLS_STORAGE, at once or later, when a byte of it is not what was last written
+ * there. */
 VLS_MUST vls_err vls_store_open_sealed(vls_store **ret_store, const char *path,
                                        const uint8_t key[32], const uint8_t uuid[16],
                                        const uint8_t seed[32], unsigned cache_kib,
                                        const char **ret_why);
-/* Fresh entropy for the nonces of a sealed store, with every batch: a machine that was cloned or
- * resumed must not draw the same ones again. Nothing for a store in clear. */
+/* Fresh entropy for its keys and nonces, with every batch: a machine that was cloned or resumed
+ * must not draw the same ones again. A core does it with the entropy it is fed. */
 void vls_store_stir(vls_store *store, vls_slice entropy);
 /* Copies a store in clear, brought to the present version, into a new sealed one. On VLS_OK all of
  * it is on the disk at sealed_path and the store at plain_path is as it was but for its version:
