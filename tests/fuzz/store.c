@@ -2,7 +2,10 @@
  * from an older copy, moved, cut off; in clear or sealed. It opens or says why not, a core on it
  * runs or refuses, and of a sealed one nothing is ever read that was not written there. */
 #include "reader.h"
-#include "vfs_disk.h"
+
+#include <stdio.h>
+
+#include "disk.h"
 
 #include "base/assert.h"
 #include "crypto/kdf.h"

@@ -33,13 +33,13 @@ static void come_back(life *l) {
     if (code != SQLITE_OK && !interrupted) print_error("%s\n", vls_vfs_problem(l->sealed.vfs));
     assert_true(interrupted);
     box_kill(&l->sealed);
-    if (roll(&l->d, 2)) disk_power_cut(l->sealed.d, dice_roll, &l->d);
+    if (roll(&l->d, 2)) disk_power_cut(l->sealed.d, "", dice_roll, &l->d);
   }
 }
 
 static void accident(life *l) {
   box_kill(&l->sealed);
-  if (roll(&l->d, 3) != 0) disk_power_cut(l->sealed.d, dice_roll, &l->d);
+  if (roll(&l->d, 3) != 0) disk_power_cut(l->sealed.d, "", dice_roll, &l->d);
   come_back(l);
   l->cuts++;
 }
@@ -117,7 +117,7 @@ static void vfs_cut_while_it_is_made_is_made_again(void **state) {
       int code = box_try(&b);
       if (code == SQLITE_OK) code = box_exec(&b, SCHEMA);
       box_kill(&b);
-      if (seed > 0) disk_power_cut(b.d, dice_roll, &d);
+      if (seed > 0) disk_power_cut(b.d, "", dice_roll, &d);
       box_open(&b);
       char text[8] = "";
       if (code == SQLITE_OK)
@@ -146,7 +146,7 @@ static void vfs_failed_sync_ends_all_writing(void **state) {
   box_close(&b);
   assert_int_equal(b.d->writes, writes);
   dice d = {1};
-  disk_power_cut(b.d, dice_roll, &d);
+  disk_power_cut(b.d, "", dice_roll, &d);
   box_open(&b);
   (void)before;
   box_must(&b, "INSERT INTO t VALUES(3, 3, 'and on')");

@@ -2,7 +2,13 @@
 #ifndef VALISE_TESTS_VFS_MADE_H
 #define VALISE_TESTS_VFS_MADE_H
 
-#include "vfs_disk.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vec_hex.h"
+
+#include "disk.h"
+#include "store/vfs.h"
 
 #define MAIN "/d/node.db"
 #define LOG "/d/node.db-wal"
