@@ -288,6 +288,33 @@ static void noise_full_buffer_is_too_big_and_can_be_tried_again(void **state) {
   finish(&p);
 }
 
+static void noise_payload_without_room_fails_the_handshake(void **state) {
+  (void)state;
+  pair p;
+  start(&p, &agreeing[0]);
+  assert_int_equal(write_next(&p, "12345678"), VLS_OK);
+  vls_buf small;
+  vls_buf_init(&small, 7);
+  assert_int_equal(vls_noise_read(&p.b, vls_buf_slice(&p.wire), &small), VLS_TOO_BIG);
+  assert_int_equal(small.n, 0);
+  assert_false(vls_noise_finished(&p.b));
+  vls_buf_done(&small);
+  finish(&p);
+}
+
+static void noise_message_longer_than_its_bound_is_refused(void **state) {
+  (void)state;
+  static uint8_t huge[65536];
+  pair p;
+  vls_buf large;
+  vls_buf_init(&large, 1 << 20);
+  start(&p, &agreeing[0]);
+  assert_int_equal(vls_noise_read(&p.b, vls_slice_of(huge, sizeof huge), &large), VLS_MALFORMED);
+  assert_int_equal(large.n, 0);
+  vls_buf_done(&large);
+  finish(&p);
+}
+
 static void noise_sizes_are_those_of_the_patterns(void **state) {
   (void)state;
   assert_int_equal(vls_noise_size(VLS_NOISE_XKPSK3, 0), 48);
@@ -314,6 +341,8 @@ int main(void) {
       cmocka_unit_test(noise_bad_ephemeral_is_refused),
       cmocka_unit_test(noise_no_payload_expected_means_none_accepted),
       cmocka_unit_test(noise_full_buffer_is_too_big_and_can_be_tried_again),
+      cmocka_unit_test(noise_payload_without_room_fails_the_handshake),
+      cmocka_unit_test(noise_message_longer_than_its_bound_is_refused),
       cmocka_unit_test(noise_sizes_are_those_of_the_patterns),
   };
   return cmocka_run_group_tests(tests, setup, NULL);

@@ -117,9 +117,9 @@ static void words_nearest_is_what_was_meant(void **state) {
   (void)state;
   static const struct {
     const char *typed, *meant;
-  } pairs[] = {{"abandn", "abandon"}, {"Abandom", "abandon"},  {"zebrra", "zebra"},
-               {"tomatoe", "tomato"}, {"qqqqqqq", NULL},       {"", NULL},
-               {"x", NULL},           {"abandonabandon", NULL}};
+  } pairs[] = {{"abandn", "abandon"}, {"Abandom", "abandon"},   {"zebrra", "zebra"},
+               {"tomatoe", "tomato"}, {"qqqqqqq", NULL},        {"", NULL},
+               {"x", NULL},           {"abandonabandon", NULL}, {"abandon", "abandon"}};
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
     const char *near = vls_word_nearest(vls_slice_str(pairs[i].typed));
     if (pairs[i].meant == NULL)
@@ -152,6 +152,23 @@ static void words_too_few_or_too_many_say_how_many(void **state) {
   assert_string_equal(said, "these are 2 words; recovery words are 24");
   snprintf(text, sizeof text, "%s zoo", vec_words[0].words);
   assert_int_equal(refused(text).n, VLS_WORDS + 1);
+  snprintf(text, sizeof text, "%s nonsense", vec_words[0].words);
+  fault = refused(text); /* the count says more than the word */
+  assert_int_equal(fault.what, VLS_WORDS_COUNT);
+  assert_int_equal(fault.n, VLS_WORDS + 1);
+}
+
+static void words_right_or_wrong_only_together_are_told_apart(void **state) {
+  (void)state;
+  char text[VLS_WORDS_TEXT + 16], said[160];
+  const char *last = strrchr(vec_words[0].words, ' ');
+  snprintf(text, sizeof text, "%.*s zoo", (int)(last - vec_words[0].words), vec_words[0].words);
+  vls_words_fault fault = refused(text);
+  assert_int_equal(fault.what, VLS_WORDS_CHECKSUM);
+  vls_words_problem(&fault, said, sizeof said);
+  assert_non_null(strstr(said, "together they are not right"));
+  vls_words_problem(&(vls_words_fault){.what = VLS_WORDS_RIGHT}, said, sizeof said);
+  assert_string_equal(said, "the words are right");
 }
 
 static void words_any_wrong_word_or_swap_is_noticed_or_one_in_256(void **state) {
@@ -209,6 +226,7 @@ int main(void) {
       cmocka_unit_test(words_nearest_is_what_was_meant),
       cmocka_unit_test(words_unknown_says_which_and_what_was_meant),
       cmocka_unit_test(words_too_few_or_too_many_say_how_many),
+      cmocka_unit_test(words_right_or_wrong_only_together_are_told_apart),
       cmocka_unit_test(words_any_wrong_word_or_swap_is_noticed_or_one_in_256),
       cmocka_unit_test(words_hostile_text_never_reads_or_writes_outside),
   };

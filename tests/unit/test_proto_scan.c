@@ -254,6 +254,7 @@ static void scalars_must_fill_their_bytes(void **state) {
       {"a0", false, 0},
       {"90", false, 0},
       {"c0", false, 0},
+      {"91", false, 0},
       {"ca00000000", false, 0},
   };
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -270,7 +271,8 @@ static void scalars_must_fill_their_bytes(void **state) {
     assert_int_equal(vls_wire_get_str(vec_slice(&v), &s), VLS_OK);
     assert_true(vls_slice_eq(s, vls_slice_str("a")));
   }
-  static const char *const wrong[] = {"a1", "a16161", "a100", "a1ff", "c40161", "00", "", "91a0"};
+  static const char *const wrong[] = {"a1", "a16161", "a100", "a1ff",  "c40161",
+                                      "00", "",       "91a0", "dc0000"};
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     vec_bytes v = vec_hex(wrong[i]);
     vls_slice s;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gen_wire.h"
+#include "proto/backup.h"
 #include "vec_hex.h"
 
 /* Values and levels of the largest message a table allows, however many bytes it would take. */
@@ -97,12 +98,21 @@ static void peers_speak_arrays_and_clients_maps(void **state) {
   }
 }
 
+static void backup_rows_have_kinds_from_one_on(void **state) {
+  (void)state;
+  assert_null(vls_backup_def(0));
+  for (unsigned kind = 1; kind <= VLS_BACKUP_KINDS; kind++)
+    assert_non_null(vls_backup_def(kind));
+  assert_null(vls_backup_def(VLS_BACKUP_KINDS + 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_message_can_pass_the_scan),
       cmocka_unit_test(every_name_is_there_once_and_short_enough_for_a_key),
       cmocka_unit_test(every_field_has_room_of_its_own),
       cmocka_unit_test(peers_speak_arrays_and_clients_maps),
+      cmocka_unit_test(backup_rows_have_kinds_from_one_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,6 +296,57 @@ static void lenient_takes_long_forms_and_nothing_else(void **state) {
   }
 }
 
+static void map_that_finds_no_room_is_left_out_whole(void **state) {
+  (void)state;
+  vls_rpc_hello hello = {.api = 1};
+  vls_buf out;
+  vls_buf_init(&out, 64);
+  assert_int_equal(vls_wire_encode(&vls_rpc_hello_def, &hello, &out), VLS_OK);
+  size_t whole = out.n;
+  vls_buf_done(&out);
+  for (size_t max = 0; max < whole; max++) {
+    vls_buf_init(&out, max);
+    assert_int_equal(vls_wire_encode(&vls_rpc_hello_def, &hello, &out), VLS_TOO_BIG);
+    assert_int_equal(out.n, 0);
+    vls_buf_done(&out);
+  }
+}
+
+static void unknown_key_is_refused_when_nobody_asks_for_the_fault(void **state) {
+  (void)state;
+  vec_bytes unknown = vec_hex("81a46e616d65a141");
+  assert_int_equal(decode(&vls_rpc_hello_def, vec_slice(&unknown), NULL), VLS_MALFORMED);
+}
+
+/* No message of today has one; the codec promises it. */
+static void optional_field_of_an_array_is_nil(void **state) {
+  (void)state;
+  typedef struct maybe {
+    uint64_t n;
+    bool has_n;
+  } maybe;
+  static const vls_field field = {.name = "n",
+                                  .type = VLS_F_UINT,
+                                  .optional = true,
+                                  .at = offsetof(maybe, n),
+                                  .has = offsetof(maybe, has_n),
+                                  .max = 9};
+  const vls_wire_def def = {"maybe", VLS_ARRAY, 16, sizeof(maybe), &field, 1, "2"};
+  maybe none = {0}, one = {7, true}, got;
+  vls_buf out;
+  vls_buf_init(&out, 16);
+  assert_int_equal(vls_wire_encode(&def, &none, &out), VLS_OK);
+  assert_memory_equal(out.p, "\x91\xc0", 2);
+  got = one;
+  assert_int_equal(vls_wire_decode(&def, VLS_WIRE_STRICT, vls_buf_slice(&out), &got, NULL), VLS_OK);
+  assert_false(got.has_n);
+  vls_buf_clear(&out);
+  assert_int_equal(vls_wire_encode(&def, &one, &out), VLS_OK);
+  assert_int_equal(vls_wire_decode(&def, VLS_WIRE_STRICT, vls_buf_slice(&out), &got, NULL), VLS_OK);
+  assert_true(got.has_n && got.n == 7);
+  vls_buf_done(&out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_messages_survive_decode_and_encode),
@@ -308,6 +359,9 @@ int main(void) {
       cmocka_unit_test(text_must_be_utf8_without_nul),
       cmocka_unit_test(faults_name_what_a_person_mistyped),
       cmocka_unit_test(lenient_takes_long_forms_and_nothing_else),
+      cmocka_unit_test(map_that_finds_no_room_is_left_out_whole),
+      cmocka_unit_test(unknown_key_is_refused_when_nobody_asks_for_the_fault),
+      cmocka_unit_test(optional_field_of_an_array_is_nil),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
