@@ -14,6 +14,8 @@ typedef enum vls_item_kind {
   VLS_ITEM_TEXT = 2,
   VLS_ITEM_RECEIPT = 3,
   VLS_ITEM_CARD = 4,
+  VLS_ITEM_HELD = 5,     /* a receipt for a device that its citizen has no more (PEER 6.7) */
+  VLS_ITEM_GONE = 65535, /* only the hash of an item is left (PEER 5.6) */
 } vls_item_kind;
 
 enum {

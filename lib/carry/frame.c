@@ -21,14 +21,29 @@ vls_err vls_link_frame(vls_link *link, vls_frame_type type, vls_slice body) {
   return VLS_OK;
 }
 
+/* In parts when it is longer than a frame; the type of the last says what it is. */
+static vls_err send_parts(vls_link *link, vls_frame_type last, vls_slice bytes) {
+  vls_err err = VLS_OK;
+  while (bytes.n > PART_MAX && err == VLS_OK) {
+    err = vls_link_frame(link, VLS_FRAME_RECORD_PART, (vls_slice){bytes.p, PART_MAX});
+    bytes = (vls_slice){bytes.p + PART_MAX, bytes.n - PART_MAX};
+  }
+  return err == VLS_OK ? vls_link_frame(link, last, bytes) : err;
+}
+
 vls_err vls_link_send_record(vls_link *link, vls_slice record) {
   VLS_ASSERT(link->sm.state == VLS_LINK_UP && record.n <= VLS_RECORD_MAX);
-  vls_err err = VLS_OK;
-  while (record.n > PART_MAX && err == VLS_OK) {
-    err = vls_link_frame(link, VLS_FRAME_RECORD_PART, (vls_slice){record.p, PART_MAX});
-    record = (vls_slice){record.p + PART_MAX, record.n - PART_MAX};
-  }
-  return err == VLS_OK ? vls_link_frame(link, VLS_FRAME_RECORD, record) : err;
+  return send_parts(link, VLS_FRAME_RECORD, record);
+}
+
+vls_err vls_link_send_return(vls_link *link, const vls_frame_return *event) {
+  vls_buf body;
+  VLS_ASSERT(link->sm.state == VLS_LINK_UP);
+  vls_buf_init(&body, vls_frame_return_def.max_bytes);
+  vls_err err = vls_wire_encode(&vls_frame_return_def, event, &body);
+  if (err == VLS_OK) err = send_parts(link, VLS_FRAME_RETURN, vls_buf_slice(&body));
+  vls_buf_done(&body);
+  return err;
 }
 
 static vls_err send_message(vls_link *link, vls_frame_type type, const vls_wire_def *def,
@@ -48,6 +63,11 @@ vls_err vls_link_send_ack(vls_link *link, uint64_t count) {
 
 vls_err vls_link_send_card(vls_link *link, vls_slice card) {
   return vls_link_frame(link, VLS_FRAME_CARD, card);
+}
+
+vls_err vls_link_send_state(vls_link *link, const vls_frame_state *state) {
+  VLS_ASSERT(link->sm.state == VLS_LINK_UP);
+  return send_message(link, VLS_FRAME_STATE, &vls_frame_state_def, state);
 }
 
 vls_err vls_link_send_decoy(vls_link *link, size_t n) {
@@ -87,16 +107,19 @@ static vls_err take_payload(vls_link *link, vls_slice *ret) {
   return err;
 }
 
-static vls_err on_record(vls_link *link, bool last, vls_slice body, vls_link_event *ret) {
-  if (last && link->assembly.n == 0) {
-    *ret = (vls_link_event){.type = VLS_LINK_EV_RECORD, .bytes = body};
-    return body.n > VLS_RECORD_MAX ? VLS_TOO_BIG : VLS_OK;
-  }
+static vls_err on_part(vls_link *link, vls_slice body) {
   vls_err err = vls_buf_put_slice(&link->assembly, body);
-  if (err != VLS_OK || !last) return err == VLS_OK ? VLS_AGAIN : err;
-  link->assembled = true;
-  *ret = (vls_link_event){.type = VLS_LINK_EV_RECORD, .bytes = vls_buf_slice(&link->assembly)};
-  return VLS_OK;
+  return err == VLS_OK ? VLS_AGAIN : err;
+}
+
+static vls_err on_last(vls_link *link, vls_link_event_type type, vls_slice body,
+                       vls_link_event *ret) {
+  *ret = (vls_link_event){.type = type, .bytes = body};
+  if (link->assembly.n == 0) return body.n > VLS_RECORD_MAX ? VLS_TOO_BIG : VLS_OK;
+  vls_err err = vls_buf_put_slice(&link->assembly, body);
+  link->assembled = err == VLS_OK;
+  ret->bytes = vls_buf_slice(&link->assembly);
+  return err;
 }
 
 /* VLS_AGAIN: the frame held nothing for the caller. */
@@ -109,8 +132,9 @@ static vls_err on_frame(vls_link *link, uint8_t type, vls_slice body, vls_link_e
     err = vls_wire_decode(&vls_frame_close_def, VLS_WIRE_STRICT, body, &close, NULL);
     *ret = (vls_link_event){.type = VLS_LINK_EV_CLOSE, .count = err == VLS_OK ? close.reason : 255};
     return VLS_OK;
-  case VLS_FRAME_RECORD: return on_record(link, true, body, ret);
-  case VLS_FRAME_RECORD_PART: return on_record(link, false, body, ret);
+  case VLS_FRAME_RECORD: return on_last(link, VLS_LINK_EV_RECORD, body, ret);
+  case VLS_FRAME_RETURN: return on_last(link, VLS_LINK_EV_RETURN, body, ret);
+  case VLS_FRAME_RECORD_PART: return on_part(link, body);
   case VLS_FRAME_ACK:
     err = vls_wire_decode(&vls_frame_ack_def, VLS_WIRE_STRICT, body, &ack, NULL);
     *ret = (vls_link_event){.type = VLS_LINK_EV_ACK, .count = ack.count};
@@ -119,6 +143,9 @@ static vls_err on_frame(vls_link *link, uint8_t type, vls_slice body, vls_link_e
   case VLS_FRAME_CARD:
     *ret = (vls_link_event){.type = VLS_LINK_EV_CARD, .bytes = body};
     return body.n > VLS_CARD_MAX ? VLS_TOO_BIG : VLS_OK;
+  case VLS_FRAME_STATE:
+    *ret = (vls_link_event){.type = VLS_LINK_EV_STATE, .bytes = body};
+    return body.n > vls_frame_state_def.max_bytes ? VLS_TOO_BIG : VLS_OK;
   default: return VLS_MALFORMED; /* AUTH again, or a type of no version we speak */
   }
 }

@@ -176,24 +176,47 @@ static vls_err begin_frames(vls_link *link) {
   return vls_link_frame(link, VLS_FRAME_AUTH, vls_slice_of(link->confirm, VLS_HASH));
 }
 
+/* Responder: message 1 opens only for who has the key that the caller calls. */
+static vls_err read_first(vls_link *link, vls_rng *rng) {
+  vls_noise_conf conf = {.pattern = VLS_NOISE_XKPSK3,
+                         .s = &link->s,
+                         .psk = link->psk,
+                         .prologue = vls_slice_str(prologue_text)};
+  vls_noise_done(&link->noise);
+  vls_noise_init(&link->noise, &conf, rng);
+  return vls_noise_read(&link->noise, vls_slice_of(link->opened.message, link->opened.n_message),
+                        NULL);
+}
+
+void vls_link_formers(vls_link *link, const vls_dh_pair *keys, size_t n) {
+  link->formers = keys;
+  link->n_formers = n;
+}
+
+const uint8_t *vls_link_hash(const vls_link *link) {
+  return link->confirm;
+}
+
+bool vls_link_by_former(const vls_link *link) {
+  return link->by_former;
+}
+
 /* Responder: message 1 with its padding is here; answer with message 2. */
 static vls_err answer_knock(vls_link *link, vls_rng *rng, vls_now now) {
   size_t n = knock_size(0) + link->opened.pad;
   if (!have_flight(link, n)) return VLS_AGAIN;
   vls_slice first = {vls_link_take(link, n), n};
-  vls_noise_conf conf = {.pattern = VLS_NOISE_XKPSK3,
-                         .s = &link->s,
-                         .psk = link->psk,
-                         .prologue = vls_slice_str(prologue_text)};
   uint8_t ad[VLS_HASH];
   vls_buf message;
   vls_sha256(ad, first);
   vls_buf_init(&message, VLS_LINK_HELLO_MAX);
-  vls_noise_init(&link->noise, &conf, rng);
   vls_err err = vls_buf_put_slice(&link->transcript, first);
-  if (err == VLS_OK)
-    err = vls_noise_read(&link->noise, vls_slice_of(link->opened.message, link->opened.n_message),
-                         NULL);
+  if (err == VLS_OK) err = read_first(link, rng);
+  for (size_t i = 0; i < link->n_formers && err != VLS_OK; i++) {
+    link->s = link->formers[i];
+    link->by_former = true;
+    err = read_first(link, rng);
+  }
   if (err == VLS_OK) err = vls_noise_write(&link->noise, (vls_slice){0}, &message);
   if (err == VLS_OK)
     err = put_knock(link, vls_buf_slice(&message), vls_slice_of(ad, sizeof ad), rng, now);

@@ -58,6 +58,8 @@ typedef enum vls_link_event_type {
   VLS_LINK_EV_RECORD, /* bytes */
   VLS_LINK_EV_ACK,    /* count */
   VLS_LINK_EV_CARD,   /* bytes */
+  VLS_LINK_EV_STATE,  /* bytes: an encoded frame_state */
+  VLS_LINK_EV_RETURN, /* bytes: an encoded frame_return */
   VLS_LINK_EV_CLOSE,  /* count: a vls_close_reason, or 255 */
 } vls_link_event_type;
 
@@ -80,6 +82,10 @@ const uint8_t *vls_link_nonce(const vls_link *link);
 bool vls_link_fresh(const vls_link *link, vls_now now);
 /* Goes on with the handshake under this psk. */
 void vls_link_admit(vls_link *link, const uint8_t psk[32]);
+/* Accepting: keys under which this node was called before; borrowed while the link lives. */
+void vls_link_formers(vls_link *link, const vls_dh_pair *keys, size_t n);
+/* True when the caller called one of those. */
+bool vls_link_by_former(const vls_link *link);
 void vls_link_silence(vls_link *link);
 /* After EV_PEER: the caller's static key, 32 bytes. */
 const uint8_t *vls_link_peer(const vls_link *link);
@@ -93,6 +99,11 @@ const char *vls_link_state_name(const vls_link *link);
 VLS_MUST vls_err vls_link_send_record(vls_link *link, vls_slice record);
 VLS_MUST vls_err vls_link_send_ack(vls_link *link, uint64_t count);
 VLS_MUST vls_err vls_link_send_card(vls_link *link, vls_slice card);
+VLS_MUST vls_err vls_link_send_state(vls_link *link, const vls_frame_state *state);
+VLS_MUST vls_err vls_link_send_return(vls_link *link, const vls_frame_return *event);
+/* Once it is up: SHA256 of all handshake bytes, 32 of them, the same at both ends and on no other
+ * link. */
+const uint8_t *vls_link_hash(const vls_link *link);
 /* A frame the peer ignores: keeps the way open, hides silence. n bytes of it, at most 1024. */
 VLS_MUST vls_err vls_link_send_decoy(vls_link *link, size_t n);
 /* Says why, if it can, and is closed. */

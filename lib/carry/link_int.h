@@ -14,6 +14,8 @@ typedef enum vls_frame_type {
   VLS_FRAME_ACK = 4,
   VLS_FRAME_DECOY = 5,
   VLS_FRAME_CARD = 6,
+  VLS_FRAME_STATE = 7,
+  VLS_FRAME_RETURN = 8, /* the last or only part, as of a record */
 } vls_frame_type;
 
 struct vls_link {
@@ -22,6 +24,9 @@ struct vls_link {
   bool text;      /* the first flight comes in its printable form */
   bool assembled; /* `assembly` was handed out and is done with */
   vls_dh_pair s;
+  const vls_dh_pair *formers; /* tried after s; not owned */
+  size_t n_formers;
+  bool by_former;
   uint8_t knock[32], psk[32], confirm[32];
   vls_knock opened;
   vls_noise noise;

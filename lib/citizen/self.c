@@ -181,3 +181,24 @@ bool vls_self_refresh(vls_self *self, vls_store *store, vls_rng *rng, const vls_
   vls_buf_done(&signed_spk);
   return true;
 }
+
+void vls_self_drop_formers(vls_self *self, vls_store *store, uint64_t now_ms) {
+  vls_former_drop_before(store, now_ms);
+  vls_wipe(self->former, sizeof self->former);
+  load_former(self, store);
+}
+
+void vls_self_overtake(vls_self *self, vls_store *store, const vls_slice *addresses,
+                       size_t n_addresses, uint64_t seq) {
+  vls_prekey_row spk;
+  vls_buf signed_spk;
+  if (seq < self->card_seq || seq >= INT64_MAX) return;
+  vls_buf_init(&signed_spk, VLS_CARD_MAX);
+  if (vls_prekey_newest(store, &spk, &signed_spk)) {
+    self->card_seq = seq + 1;
+    sign_card(self, vls_buf_slice(&signed_spk), addresses, n_addresses);
+    vls_self_set_card(store, self->card_seq, vls_buf_slice(&self->card));
+  }
+  vls_wipe(&spk, sizeof spk);
+  vls_buf_done(&signed_spk);
+}

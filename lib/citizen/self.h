@@ -41,5 +41,10 @@ void vls_self_close(vls_self *self);
  * True when there is a new one. */
 bool vls_self_refresh(vls_self *self, vls_store *store, vls_rng *rng, const vls_slice *addresses,
                       size_t n_addresses, uint64_t now_ms);
+/* Former link keys whose time is over are wiped. */
+void vls_self_drop_formers(vls_self *self, vls_store *store, uint64_t now_ms);
+/* A card of this device with a seq beyond this one: its copy elsewhere was further on. */
+void vls_self_overtake(vls_self *self, vls_store *store, const vls_slice *addresses,
+                       size_t n_addresses, uint64_t seq);
 
 #endif

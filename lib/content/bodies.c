@@ -27,6 +27,10 @@ vls_err vls_body_card(vls_buf *out, vls_slice card) {
   return vls_wire_encode(&vls_item_card_def, &body, out);
 }
 
+vls_err vls_body_held(vls_buf *out, const vls_item_held *held) {
+  return vls_wire_encode(&vls_item_held_def, held, out);
+}
+
 static vls_err read_text(vls_content *ret, vls_slice body) {
   vls_item_text text;
   vls_err err = vls_wire_decode(&vls_item_text_def, VLS_WIRE_STRICT, body, &text, NULL);
@@ -55,6 +59,9 @@ vls_err vls_content_read(vls_content *ret, const vls_item *item) {
     err = vls_wire_decode(&vls_item_card_def, VLS_WIRE_STRICT, item->body, &card, NULL);
     if (err == VLS_OK) ret->card = card.card;
     return err;
+  case VLS_ITEM_HELD:
+    return vls_wire_decode(&vls_item_held_def, VLS_WIRE_STRICT, item->body, &ret->held, NULL);
+  case VLS_ITEM_GONE: return item->body.n == 32 ? VLS_OK : VLS_MALFORMED;
   default: return VLS_NOT_FOUND;
   }
 }

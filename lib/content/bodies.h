@@ -12,6 +12,7 @@ VLS_MUST vls_err vls_body_text(vls_buf *out, vls_slice text);
 VLS_MUST vls_err vls_body_receipt(vls_buf *out, unsigned level, const uint8_t head[4],
                                   uint64_t from, uint64_t to);
 VLS_MUST vls_err vls_body_card(vls_buf *out, vls_slice card);
+VLS_MUST vls_err vls_body_held(vls_buf *out, const vls_item_held *held);
 
 /* An item, read by its kind. Slices borrow. */
 typedef struct vls_content {
@@ -20,6 +21,7 @@ typedef struct vls_content {
     vls_slice text;
     vls_item_receipt receipt;
     vls_slice card;
+    vls_item_held held;
   };
 } vls_content;
 /* VLS_NOT_FOUND: a kind this version does not know (keep going: it was said, we can't show it).

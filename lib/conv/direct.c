@@ -91,8 +91,9 @@ void vls_direct_in_done(vls_direct_in *in) {
   vls_buf_done(&in->plain);
 }
 
-/* Items are hashed as received, never re-encoded: find their extents again. */
-static vls_err hash_received(vls_slice encoded, vls_item_hashes *ret) {
+/* Items are hashed as received, never re-encoded: find their extents again. Of an item that is gone
+ * its hash is what came. */
+static vls_err hash_received(vls_slice encoded, const vls_item *decoded, vls_item_hashes *ret) {
   vls_slice fields[5], items[VLS_EVENT_ITEMS];
   size_t n = 0;
   vls_err err = vls_wire_split(encoded, VLS_WIRE_STRICT, fields, 5, &n);
@@ -100,9 +101,28 @@ static vls_err hash_received(vls_slice encoded, vls_item_hashes *ret) {
   if (err == VLS_OK)
     err = vls_wire_split(fields[4], VLS_WIRE_STRICT, items, VLS_EVENT_ITEMS, &ret->n);
   if (err != VLS_OK) return err;
-  for (size_t i = 0; i < ret->n; i++)
-    vls_item_hash(ret->hash[i], items[i]);
+  for (size_t i = 0; i < ret->n; i++) {
+    bool gone = decoded[i].kind == VLS_ITEM_GONE;
+    if (gone && decoded[i].body.n != 32) return VLS_MALFORMED;
+    if (gone)
+      memcpy(ret->hash[i], decoded[i].body.p, 32);
+    else
+      vls_item_hash(ret->hash[i], items[i]);
+  }
   return VLS_OK;
+}
+
+static vls_err read_event(vls_direct_in *ret, vls_slice encoded) {
+  vls_err err = vls_wire_decode(&vls_direct_event_def, VLS_WIRE_STRICT, encoded, &ret->event, NULL);
+  if (err == VLS_OK && ret->event.x3dh_sig.n != 0 && ret->event.x3dh_sig.n != VLS_SIG)
+    err = VLS_MALFORMED;
+  if (err == VLS_OK) err = hash_received(encoded, ret->event.items, &ret->hashes);
+  return err;
+}
+
+vls_err vls_direct_read(vls_direct_in *ret, vls_slice encoded) {
+  vls_buf_init(&ret->plain, PLAIN_MAX);
+  return read_event(ret, encoded);
 }
 
 vls_err vls_direct_open(vls_ratchet *next, const vls_ratchet_peek *look, const uint8_t *skipped_mk,
@@ -111,11 +131,7 @@ vls_err vls_direct_open(vls_ratchet *next, const vls_ratchet_peek *look, const u
   vls_buf_init(&ret->plain, PLAIN_MAX);
   vls_err err = vls_ratchet_open(next, look, skipped_mk, record, rng, &ret->plain, skips);
   if (err == VLS_OK) err = vls_unpad(vls_buf_slice(&ret->plain), &encoded);
-  if (err == VLS_OK)
-    err = vls_wire_decode(&vls_direct_event_def, VLS_WIRE_STRICT, encoded, &ret->event, NULL);
-  if (err == VLS_OK && ret->event.x3dh_sig.n != 0 && ret->event.x3dh_sig.n != VLS_SIG)
-    err = VLS_MALFORMED;
-  if (err == VLS_OK) err = hash_received(encoded, &ret->hashes);
+  if (err == VLS_OK) err = read_event(ret, encoded);
   if (err != VLS_OK) vls_direct_in_done(ret);
   return err;
 }

@@ -63,6 +63,8 @@ void vls_direct_in_done(vls_direct_in *in);
 VLS_MUST vls_err vls_direct_open(vls_ratchet *next, const vls_ratchet_peek *look,
                                  const uint8_t *skipped_mk, vls_slice record, vls_rng *rng,
                                  vls_skips *skips, vls_direct_in *ret);
+/* An event that travels without a record (PEER 6.5): its bytes stay the caller's. VLS_MALFORMED. */
+VLS_MUST vls_err vls_direct_read(vls_direct_in *ret, vls_slice encoded);
 /* Rebuilds the header with the author's previous hash and checks the signature. th: not NULL for
  * the first record of a session, whose body must also carry SIGN("x3dh", th). VLS_FORGED. */
 VLS_MUST vls_err vls_direct_verify(const vls_direct_in *in, const vls_direct_ends *ends,

@@ -7,11 +7,12 @@
 #include "conv/first.h"
 #include "core/core_int.h"
 #include "core/inbound.h"
+#include "core/state.h"
 #include "store/guard.h"
 
 /* A: a session with this device of theirs. opk is NULL without an invitation. */
 static vls_err begin_session(vls_core *core, vls_peer *peer, vls_slice card, const uint8_t dh[32],
-                             uint32_t opk_id, const uint8_t *opk) {
+                             uint32_t opk_id, const uint8_t *opk, bool by_invite) {
   vls_card_view view;
   vls_x3dh_keys keys;
   vls_session_row row = {.created = vls_core_wall(core)};
@@ -36,7 +37,8 @@ static vls_err begin_session(vls_core *core, vls_peer *peer, vls_slice card, con
     peer->row.card_seq = view.card.seq;
     vls_peer_claim(core, peer, view.card.name);
   }
-  vls_peer_set_keys(core, peer, keys.link_psk, keys.knock);
+  /* A session begun anew over a contact's link leaves the keys of links as they are (PEER 5b.2). */
+  if (by_invite) vls_peer_set_keys(core, peer, keys.link_psk, keys.knock);
   vls_peer_add_session(core, peer, &row);
   vls_outbound_reseal(core, peer);
   peer->hello_due = true;
@@ -57,7 +59,7 @@ void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card) {
   vls_err err = vls_contact_link(core->store, peer->row.id, &link) ? VLS_OK : VLS_NOT_FOUND;
   if (err == VLS_OK) err = vls_invite_parse(&invite, bytes, vls_buf_slice(&link));
   if (err == VLS_OK)
-    err = begin_session(core, peer, card, invite.dh, (uint32_t)invite.opk_id, invite.opk);
+    err = begin_session(core, peer, card, invite.dh, (uint32_t)invite.opk_id, invite.opk, true);
   if (err != VLS_OK) {
     const char *why =
         "whoever answers at the invitation's address is not who invited you: ask for a "
@@ -71,17 +73,24 @@ void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card) {
 
 void vls_begin_anew(vls_core *core, vls_conn *conn) {
   vls_peer *peer = conn->peer;
-  vls_buf card;
   if (!conn->up || peer->row.state != VLS_CONTACT_READY || peer->hello_due) return;
+  if (!vls_state_level(conn)) return;
   if (peer->anew_at != 0 && core->now.mono_ms - peer->anew_at < VLS_BEGIN_ANEW_MS) return;
   peer->anew_at = core->now.mono_ms == 0 ? 1 : core->now.mono_ms;
+  vls_begin_with(core, conn);
+}
+
+void vls_begin_with(vls_core *core, vls_conn *conn) {
+  vls_peer *peer = conn->peer;
+  vls_buf card;
   vls_buf_init(&card, VLS_CARD_MAX);
   const uint8_t *dh = vls_link_peer(conn->link);
   vls_err err =
       dh != NULL && vls_contact_card(core->store, peer->row.id, &card) ? VLS_OK : VLS_NOT_FOUND;
-  if (err == VLS_OK) err = begin_session(core, peer, vls_buf_slice(&card), dh, 0, NULL);
-  vls_core_log(core, VLS_NOTICE,
-               "a record can't be opened: a new session begins contact=%llu result=%s",
+  if (err == VLS_OK)
+    err = begin_session(core, peer, vls_buf_slice(&card), dh, 0, NULL,
+                        conn->by_invite || conn->invite != 0);
+  vls_core_log(core, VLS_NOTICE, "a new session begins contact=%llu result=%s",
                (unsigned long long)peer->row.id, vls_err_name(err));
   vls_buf_done(&card);
 }
@@ -160,12 +169,15 @@ static vls_fate accept_through(vls_core *core, vls_conn *conn, const vls_first *
   vls_peer *peer = fine ? make_contact(core, conn, d) : NULL;
   vls_fate fate = VLS_FATE_HELD;
   if (peer != NULL) {
-    vls_contact_set_card(core->store, peer->row.id, d->view.card.seq,
-                         vls_buf_slice(&d->their_card));
-    peer->row.card_seq = d->view.card.seq;
+    if (d->view.card.seq >= peer->row.card_seq) { /* an old copy of theirs may bring an old one */
+      vls_contact_set_card(core->store, peer->row.id, d->view.card.seq,
+                           vls_buf_slice(&d->their_card));
+      peer->row.card_seq = d->view.card.seq;
+    }
     peer->row.state = VLS_CONTACT_READY;
     vls_contact_set_link(core->store, peer->row.id, (vls_slice){0}); /* theirs, had we taken one */
-    vls_peer_set_keys(core, peer, keys.link_psk, keys.knock);
+    if (conn->by_invite || conn->invite != 0)
+      vls_peer_set_keys(core, peer, keys.link_psk, keys.knock);
     vls_peer_add_session(core, peer, &row);
     vls_buf_clear(
         &peer->prefix); /* of a session begun here at the same moment: this one stands first */

@@ -2,7 +2,7 @@
  * be time for something, never all of them. */
 #include <stddef.h>
 
-#include "core/core_int.h"
+#include "core/state.h"
 
 bool vls_conn_worn(const vls_core *core, const vls_conn *conn) {
   return conn->outgoing && conn->up && vls_link_worn(conn->link, core->now);
@@ -18,7 +18,13 @@ static uint64_t conn_deadline(const vls_conn *conn, const char **why) {
   /* Behind an invitation stands nobody yet: who brings no first record may not stay for good. */
   *why = "no first record";
   if (conn->peer == NULL) return conn->opened + VLS_STRANGER_MS;
+  *why = "their key is not known, and no card came";
+  if (conn->unproven || conn->by_former) return conn->opened + VLS_STRANGER_MS;
   if (conn->paused) return VLS_NEVER; /* it is we who don't listen */
+  *why = "they did not say how far they are";
+  if (conn->standing.as_contact && !conn->standing.stated) return conn->opened + VLS_STRANGER_MS;
+  *why = "they name events of mine and do not give them back";
+  if (conn->standing.behind) return conn->standing.behind_since + VLS_STRANGER_MS;
   *why = "no sign of life";
   uint64_t silence = conn->last_in + VLS_SILENCE_MS;
   uint64_t since = conn->wait_since > conn->last_in ? conn->wait_since : conn->last_in;
@@ -44,6 +50,7 @@ static void tick_one(vls_core *core, vls_conn *conn) {
   const char *why = "";
   uint64_t deadline = conn_deadline(conn, &why);
   if (core->now.mono_ms >= deadline) {
+    if (conn->standing.behind) vls_state_stuck(core, conn);
     vls_conn_close(core, conn, VLS_CLOSE_BYE, why);
     return;
   }
@@ -54,6 +61,11 @@ static void tick_one(vls_core *core, vls_conn *conn) {
   }
   if (conn->paused) vls_conn_wake_at(core, conn, conn->paused_until);
   if (!conn->up) return;
+  if (conn->standing.heal_due) vls_state_again(core, conn);
+  if (conn->peer != NULL && (conn->peer->again_to != 0 || conn->standing.heal_due)) {
+    vls_peer_touch(core, conn->peer); /* a budget was used up */
+    vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_AGAIN_WAIT_MS);
+  }
   if (core->now.mono_ms >= conn->ack_at)
     vls_conn_touch(core, conn); /* the end of the batch sends it */
   else

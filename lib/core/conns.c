@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "citizen/invite.h"
 #include "core/core_int.h"
+#include "core/state.h"
 
 static bool is_stranger(const vls_conn *conn) {
   return !conn->outgoing && conn->peer == NULL && conn->invite == 0;
@@ -36,6 +37,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
   }
   if (is_stranger(conn)) core->n_strangers--;
   if (conn->behind) leave_crowd(core, conn);
+  if (conn->unproven && peer != NULL) peer->n_unproven--;
   if (peer != NULL && peer->dialing == conn) {
     peer->dialing = NULL;
     if (peer->conn == NULL) vls_dial_backoff(core, peer);
@@ -95,6 +97,7 @@ void vls_conn_opened(vls_core *core, const vls_input *in) {
     }
     conn = vls_conn_new(core, in->link);
     conn->link = vls_link_accept(&core->self.dh, core->now);
+    vls_link_formers(conn->link, core->self.former, core->self.n_former);
     /* Nobody is at home: like any stranger. */
     if (!core->has_self || core->no_room) vls_link_silence(conn->link);
     core->n_strangers++;
@@ -152,18 +155,8 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   vls_peer_touch(core, peer);
 }
 
-static bool on_up(vls_core *core, vls_conn *conn) {
+static bool go_live(vls_core *core, vls_conn *conn) {
   vls_peer *peer = conn->peer;
-  conn->up = true;
-  if (conn->refuse_used || conn->refuse_expired) {
-    vls_conn_close(core, conn, conn->refuse_used ? VLS_CLOSE_USED : VLS_CLOSE_EXPIRED,
-                   "the invitation is void");
-    return false;
-  }
-  if (!conn->outgoing && conn->invite != 0) {
-    if (vls_link_send_card(conn->link, vls_buf_slice(&core->self.card)) != VLS_OK) return false;
-  }
-  if (peer == NULL) return true;
   if (conn->outgoing && conn->by_invite && peer->row.state == VLS_CONTACT_READY) {
     /* They took ours meanwhile, and know us as a contact; to this invitation we are a stranger. */
     vls_conn_close(core, conn, VLS_CLOSE_SUPERSEDED, "two invitations crossed");
@@ -174,8 +167,36 @@ static bool on_up(vls_core *core, vls_conn *conn) {
     vls_conn_close(core, conn, VLS_CLOSE_SUPERSEDED, "two links met");
     return false;
   }
+  conn->standing.as_contact = !conn->by_invite && conn->invite == 0;
   vls_conn_adopt(core, conn, peer);
+  if (conn->standing.as_contact) vls_state_send(core, conn);
   return true;
+}
+
+bool vls_conn_proven(vls_core *core, vls_conn *conn) {
+  conn->unproven = false;
+  conn->peer->n_unproven--;
+  return go_live(core, conn);
+}
+
+static bool on_up(vls_core *core, vls_conn *conn) {
+  vls_peer *peer = conn->peer;
+  conn->up = true;
+  if (conn->refuse_used || conn->refuse_expired) {
+    vls_conn_close(core, conn, conn->refuse_used ? VLS_CLOSE_USED : VLS_CLOSE_EXPIRED,
+                   "the invitation is void");
+    return false;
+  }
+  conn->by_former = !conn->outgoing && vls_link_by_former(conn->link);
+  /* Who may not know this device of mine hears of it before anything else (PEER 6.8). */
+  bool by_contact = !conn->by_invite && conn->invite == 0;
+  bool due = by_contact ? conn->by_former || peer->talk.card_sent < core->self.card_seq
+                        : !conn->outgoing && conn->invite != 0;
+  if (due && vls_link_send_card(conn->link, vls_buf_slice(&core->self.card)) != VLS_OK)
+    return false;
+  if (conn->unproven) vls_cards_give_back(core, conn);
+  vls_conn_touch(core, conn);
+  return peer == NULL || conn->unproven || (conn->by_former && by_contact) || go_live(core, conn);
 }
 
 static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
@@ -246,6 +267,15 @@ static void spend_record(vls_core *core, vls_conn *conn, uint64_t before) {
   if (progress(core, peer) == before) spend(core, conn, &peer->waste, 1, VLS_WASTE_MINUTE);
 }
 
+/* What is not a record and asks for work all the same. */
+static void spend_frame(vls_core *core, vls_conn *conn, bool waste) {
+  vls_peer *peer = conn->peer;
+  core->costs.records++;
+  if (peer == NULL) return;
+  spend(core, conn, &peer->records, 1, VLS_RECORDS_MINUTE);
+  if (waste) spend(core, conn, &peer->waste, 1, VLS_WASTE_MINUTE);
+}
+
 /* False: the connection is gone. */
 static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
   uint64_t before = conn->peer != NULL ? progress(core, conn->peer) : 0;
@@ -279,6 +309,9 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
 /* False: the connection is gone. */
 static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   uint64_t id = conn->id; /* of a connection that may be gone after each step */
+  bool hears = !conn->unproven && !conn->by_former;
+  if (!hears && conn->up && ev->type != VLS_LINK_EV_CARD && ev->type != VLS_LINK_EV_CLOSE)
+    return true; /* not a link to talk on */
   switch (ev->type) {
   case VLS_LINK_EV_KNOCK: vls_knock_begin(core, conn); return true;
   case VLS_LINK_EV_PEER: vls_knock_peer(core, conn); return vls_conn_get(core, id) != NULL;
@@ -289,8 +322,15 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
     vls_conn_close(core, conn, VLS_CLOSE_BYE, "they acknowledged what was never sent");
     return false;
   case VLS_LINK_EV_CARD:
-    vls_begin_card(core, conn, ev->bytes);
+    spend_frame(core, conn, true);
+    return vls_cards_frame(core, conn, ev->bytes);
+  case VLS_LINK_EV_STATE:
+    spend_frame(core, conn, true);
+    vls_state_take(core, conn, ev->bytes);
     return vls_conn_get(core, id) != NULL;
+  case VLS_LINK_EV_RETURN:
+    spend_frame(core, conn, !vls_returns_take(core, conn, ev->bytes));
+    return true;
   case VLS_LINK_EV_CLOSE: on_close(core, conn, ev->count); return false;
   }
   return true;

@@ -112,18 +112,27 @@ static size_t keep_addresses(vls_buf *buf, vls_slice *out, size_t max, const vls
   return used;
 }
 
-/* Addresses or time may ask for a new card: contacts get it with the next event. */
-static void refresh_card(vls_core *core) {
-  if (!core->has_self || core->no_room) return;
-  if (!vls_self_refresh(&core->self, core->store, &core->rng, core->addresses, core->n_addresses,
-                        vls_core_wall(core)))
-    return;
+static void card_is_due(vls_core *core) {
   for (size_t i = 0; i < core->n_peers; i++) {
     vls_peer *peer = core->peers[i];
     if (peer->row.state != VLS_CONTACT_READY) continue;
     peer->card_due = true;
     vls_peer_touch(core, peer);
   }
+}
+
+/* Addresses or time may ask for a new card: contacts get it with the next event. */
+static void refresh_card(vls_core *core) {
+  if (!core->has_self || core->no_room) return;
+  if (!vls_self_refresh(&core->self, core->store, &core->rng, core->addresses, core->n_addresses,
+                        vls_core_wall(core)))
+    return;
+  card_is_due(core);
+}
+
+void vls_core_new_card(vls_core *core, uint64_t beyond) {
+  vls_self_overtake(&core->self, core->store, core->addresses, core->n_addresses, beyond);
+  card_is_due(core);
 }
 
 static void network_changed(vls_core *core) {
@@ -195,6 +204,7 @@ static void keep_house(vls_core *core) {
   refresh_card(core);
   if (now < 60 * day) return; /* a clock that was never set */
   vls_knock_drop_before(core->store, now - knock_memory_ms);
+  if (core->self.n_former > 0) vls_self_drop_formers(&core->self, core->store, now);
   vls_skipped_drop_before(core->store, now - 30 * day);
   vls_sent_drop_before(core->store, now - VLS_SENT_DAYS * day);
   vls_feed_trim(core->store, now - 30 * day, vls_consumer_lowest(core->store) >> 7);

@@ -28,6 +28,9 @@ enum {
   VLS_TRIALS_BURST = 10000,    /* and at once */
   VLS_LIKELY_MAX = 8,          /* contacts whose keys are tried at once, by the caller's address */
   VLS_STRANGER_BYTES = 262144, /* of one who is not let in; then nothing more is read */
+  VLS_UNPROVEN_MAX = 2,        /* links of one contact with a key that no card has yet */
+  VLS_TROUBLES = 8,            /* vls_trouble (state.h) */
+  VLS_HELD_DUE = 10,           /* receipts for former devices in one event */
   VLS_RECORDS_MINUTE = 600000, /* records a minute of one contact; then its link is not read */
   VLS_WASTE_MINUTE = 6000,     /* of these, records that bring nothing new; then the same */
   VLS_SKIPS_MINUTE = 20000,    /* message keys a minute that one contact may skip */
@@ -43,6 +46,8 @@ enum {
 #define VLS_KEEPALIVE_MS UINT64_C(120000)  /* a decoy after so much silence of ours */
 #define VLS_SILENCE_MS UINT64_C(300000)    /* no byte for so long: the link is dead */
 #define VLS_ACK_DELAY_MS UINT64_C(1000)    /* an ACK of receipts alone can wait for company */
+#define VLS_AGAIN_WAIT_MS UINT64_C(10000)  /* until events are sent again beyond a budget */
+#define VLS_TOLD_MS UINT64_C(3600000)      /* trouble that was told is shown so long */
 #define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
 #define VLS_BACKOFF_QUEUED_MS UINT64_C(300000) /* longest wait while something is queued */
@@ -88,7 +93,17 @@ typedef struct vls_peer {
   uint64_t anew_at; /* mono_ms of the last session begun because a record opened for none; 0 */
   vls_buf prefix;   /* before the first record of a session that begins in this batch */
   bool receipt_due, read_due, card_due, hello_due;
-  bool listed; /* in core->busy */
+  vls_item_held held[VLS_HELD_DUE]; /* receipts due for devices they have no more */
+  size_t n_held;
+  unsigned n_unproven; /* links with their knock and an unknown key */
+  /* STATE (PEER 6): what of this run is remembered */
+  vls_budget states, heals, again;
+  bool was_level;                             /* my events and what they held of them agreed */
+  uint64_t told_at[VLS_TROUBLES];             /* mono_ms each was told; 0 */
+  uint64_t old_at;                            /* mono_ms their data was seen to have gone back; 0 */
+  uint64_t again_from, again_limit, again_to; /* my events they lost: after from, up to limit made
+                                                 ready, all of them up to `to`; to 0: none */
+  bool listed;                                /* in core->busy */
 } vls_peer;
 
 /* A record on its way over a link. */
@@ -96,6 +111,19 @@ typedef struct vls_flight {
   uint64_t seq;
   size_t bytes;
 } vls_flight;
+
+/* What both ends of a link have said about how far they are (PEER 6.3). */
+typedef struct vls_standing {
+  uint64_t behind_since; /* mono_ms, or of the last event that came back */
+  bool as_contact;       /* not by an invitation: STATE is exchanged before anything is signed */
+  bool stated;           /* theirs is here */
+  bool level;            /* what they hold of my events is what I know of them */
+  bool new_device;       /* no event of the device behind the link is here yet */
+  bool behind;           /* they hold more, or others: `back` is how far I have come */
+  bool forked, misfit, progress;                          /* while behind */
+  bool their_old, healed, heal_due, answer_due, told_old; /* said or done once on this link */
+  vls_position back;
+} vls_standing;
 
 /* A connection: dialling, or carrying a link. */
 typedef struct vls_conn {
@@ -108,6 +136,9 @@ typedef struct vls_conn {
   uint32_t invite;    /* the invitation it knocked with; 0 */
   uint8_t pinned[32]; /* the static key seen, while there is no contact yet */
   bool outgoing, by_invite, up, paused, refuse_used, refuse_expired;
+  bool unproven;  /* behind a contact's knock, with a key their card has not: a card may follow */
+  bool by_former; /* it called a device of mine that is no more: all it gets is my card */
+  vls_standing standing;
   uint64_t opened, last_in, last_out; /* mono_ms */
   uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
   uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */
@@ -217,6 +248,8 @@ struct vls_core {
 void vls_core_wake_at(vls_core *core, uint64_t mono_ms);
 /* The store has an identity from now on: it is in core->self. */
 void vls_core_identified(vls_core *core);
+/* A new card of mine, beyond this seq, for everybody. */
+void vls_core_new_card(vls_core *core, uint64_t beyond);
 uint64_t vls_core_wall(const vls_core *core); /* ms since 1970, never negative */
 /* True, and counted, while the budget of this minute holds. */
 bool vls_budget_take(vls_budget *budget, uint64_t mono_ms, uint64_t amount, uint64_t most);
@@ -291,6 +324,8 @@ bool vls_conn_worn(const vls_core *core, const vls_conn *conn);
 void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why);
 void vls_conn_close(vls_core *core, vls_conn *conn, vls_close_reason reason, const char *why);
 /* This live link is this contact's from now on. */
+/* A card that came over it has its key: it is the contact's. False: the link is over. */
+bool vls_conn_proven(vls_core *core, vls_conn *conn);
 void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer);
 void vls_conn_opened(vls_core *core, const vls_input *in);
 void vls_conn_bytes(vls_core *core, const vls_input *in);
@@ -322,13 +357,16 @@ vls_fate vls_begin_accept(vls_core *core, vls_conn *conn, vls_slice record);
 /* A session begins that nobody asked for, so that what they could not say is sealed again; not more
  * often than VLS_BEGIN_ANEW_MS. */
 void vls_begin_anew(vls_core *core, vls_conn *conn);
+/* A new session with the device behind this link. */
+void vls_begin_with(vls_core *core, vls_conn *conn);
 /* Closes the link when the card is not the inviter's. */
 void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card);
 
 /* items.c */
 struct vls_direct_in;
-void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device,
-                    const struct vls_direct_in *in);
+/* Puts into row where the texts are. */
+void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const struct vls_direct_in *in,
+                    vls_event_row *row);
 
 /* outbound.c */
 void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n);
@@ -337,9 +375,15 @@ void vls_outbound_pump(vls_core *core, vls_peer *peer);
 bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count);
 /* After a new session: everything without a receipt is sealed again under it. */
 void vls_outbound_reseal(vls_core *core, vls_peer *peer);
+/* Those of from..to that have no seal get one, under the newest session. */
+void vls_outbound_seal_missing(vls_core *core, vls_peer *peer, uint64_t from, uint64_t to);
 /* The contact goes. What is signed and without a receipt is put by: were it lost, the chain of our
  * events would break for good, and with it the talk, should we meet again. */
 void vls_outbound_put_by(vls_core *core, vls_peer *peer);
+
+/* A receipt for events of a device they have no more will go out (PEER 6.7). */
+void vls_peer_held_due(vls_core *core, vls_peer *peer, const vls_position *said,
+                       const vls_chain_row *chain);
 
 /* notify.c */
 void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,

@@ -70,8 +70,13 @@ static void keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_rat
   if (a->has_mk) vls_skipped_drop(core->store, peer->row.id, th, a->look.chain, a->look.n);
   uint64_t device =
       vls_chain_put(core->store, peer->row.id, a->session->device, in->event.seq, hash);
-  vls_event_put(core->store, peer->row.id, device, in->event.seq, header, in->event.sig);
-  vls_items_take(core, peer, device, in);
+  vls_event_row row = {.contact = peer->row.id,
+                       .device = device,
+                       .seq = in->event.seq,
+                       .header = header,
+                       .sig = in->event.sig};
+  vls_items_take(core, peer, device, in, &row);
+  vls_event_put(core->store, &row);
   vls_peer_touch(core, peer);
 }
 

@@ -6,6 +6,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "core/core_int.h"
+#include "core/state.h"
 #include "store/messages.h"
 
 typedef struct taking {
@@ -73,7 +74,9 @@ static bool is_for_mine(vls_core *core, vls_peer *peer, const vls_receipt_range 
   else if (sent && !vls_event_head(core->store, peer->row.id, 0, r->to, head))
     return false; /* it went with a contact that was removed and met again */
   bool same = sent && memcmp(r->head, head, sizeof r->head) == 0;
-  if (!same) on_stale(core, peer);
+  /* While I take back what I lost, they may be ahead of me: I shall ask again (PEER 6.5). */
+  bool behind = peer->conn != NULL && peer->conn->standing.behind;
+  if (!same && !behind) on_stale(core, peer);
   return same;
 }
 
@@ -93,36 +96,23 @@ static void take_receipt(vls_core *core, vls_peer *peer, const vls_item_receipt 
   }
 }
 
-static void take_card(vls_core *core, vls_peer *peer, vls_slice bytes) {
-  vls_card_view view;
-  if (!vls_budget_take(&peer->cards, core->now.mono_ms, 1, VLS_CARDS_MINUTE)) return;
-  vls_err err = vls_card_open(&view, bytes);
-  if (err == VLS_OK && memcmp(view.card.identity, peer->row.identity, 32) != 0) err = VLS_FORGED;
-  if (err != VLS_OK) {
-    alarm_once(core, peer, "sent a card that is not theirs or not whole: it was not taken");
-    return;
-  }
-  if (view.card.seq < peer->row.card_seq) return;
-  if (view.card.seq == peer->row.card_seq) {
-    vls_buf known;
-    vls_buf_init(&known, VLS_CARD_MAX);
-    bool same = vls_contact_card(core->store, peer->row.id, &known) &&
-                vls_slice_eq(vls_buf_slice(&known), bytes);
-    vls_buf_done(&known);
-    if (same) return;
-    alarm_once(core, peer,
-               "two different cards with one number: their key was copied or stolen. "
-               "Talk to them over another way");
-    return;
-  }
-  vls_contact_set_card(core->store, peer->row.id, view.card.seq, bytes);
-  peer->row.card_seq = view.card.seq;
-  vls_peer_claim(core, peer, view.card.name);
-  peer->row_dirty = true;
-  vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
+/* They hold events of a device of mine that is no more, up to this one. */
+static void take_held(vls_core *core, vls_peer *peer, const vls_item_held *held) {
+  vls_former_chain chain;
+  uint8_t head[32];
+  if (!vls_former_chain_get(core->store, peer->row.id, held->device, &chain)) return;
+  bool same = held->to == chain.seq;
+  if (same)
+    memcpy(head, chain.head, sizeof head);
+  else if (held->to > 0)
+    same = vls_event_head(core->store, peer->row.id, chain.number, held->to, head);
+  if (held->to > 0 && (!same || memcmp(head, held->head, sizeof head) != 0)) return;
+  vls_former_chain_prove(core->store, peer->row.id, chain.number, held->to,
+                         held->to == 0 || held->to >= chain.seq);
 }
 
-void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_direct_in *in) {
+void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_direct_in *in,
+                    vls_event_row *row) {
   taking t = {.core = core, .peer = peer, .device = device, .in = in};
   for (size_t i = 0; i < in->event.n_items; i++) {
     vls_content c;
@@ -138,8 +128,12 @@ void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_d
     case VLS_ITEM_HELLO: peer->receipt_due = true; break;
     case VLS_ITEM_TEXT: take_text(&t, c.text, i); break;
     case VLS_ITEM_RECEIPT: take_receipt(core, peer, &c.receipt); break;
-    case VLS_ITEM_CARD: take_card(core, peer, c.card); break;
+    case VLS_ITEM_CARD: vls_cards_item(core, peer, c.card); break;
+    case VLS_ITEM_HELD: take_held(core, peer, &c.held); break;
+    case VLS_ITEM_GONE: break;
     }
   }
+  row->first = t.first;
+  row->last = t.last;
   if (t.first != 0) vls_feed_add(core, VLS_FEED_MESSAGE, peer, t.first, t.last, "");
 }

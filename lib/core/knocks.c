@@ -182,9 +182,16 @@ void vls_knock_peer(vls_core *core, vls_conn *conn) {
       vls_link_approve(conn->link);
       return;
     }
-    vls_core_log(core, VLS_WARNING, "a knock of contact=%llu came with a key that is not theirs",
+    /* A new device of theirs brings a card that says so (PEER 4.4); nobody else has the time to. */
+    vls_core_log(core, VLS_NOTICE, "a knock of contact=%llu came with a key that is not known",
                  (unsigned long long)conn->peer->row.id);
-    vls_conn_drop(core, conn, true, "the key is not theirs");
+    if (conn->peer->n_unproven >= VLS_UNPROVEN_MAX) {
+      vls_conn_drop(core, conn, true, "the key is not theirs");
+      return;
+    }
+    conn->unproven = true;
+    conn->peer->n_unproven++;
+    vls_link_approve(conn->link);
     return;
   }
   const vls_invite_key *key = invite_key(core, conn->invite);

@@ -6,6 +6,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "core/core_int.h"
+#include "core/state.h"
 #include "store/messages.h"
 
 /* What one event will carry. Bodies live in `bodies`; items point into it. */
@@ -128,7 +129,25 @@ static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *se
     peer->talk_dirty = true;
     peer->card_due = false;
   }
+  for (size_t i = 0; i < peer->n_held; i++)
+    add_item(b, VLS_ITEM_HELD, vls_body_held(&b->bodies, &peer->held[i]));
+  peer->n_held = 0;
   b->n_extra = b->n;
+}
+
+void vls_peer_held_due(vls_core *core, vls_peer *peer, const vls_position *said,
+                       const vls_chain_row *chain) {
+  if (peer->n_held + 2 > VLS_HELD_DUE) return;
+  vls_item_held *held = &peer->held[peer->n_held++];
+  *held = (vls_item_held){.to = chain->seq};
+  memcpy(held->device, said->device, 32);
+  memcpy(held->head, chain->head, 32);
+  vls_peer_touch(core, peer);
+  if (said->seq == 0 || said->seq >= chain->seq) return;
+  vls_item_held older = {.to = said->seq};
+  memcpy(older.device, said->device, 32);
+  if (vls_event_head(core->store, peer->row.id, chain->number, said->seq, older.head))
+    peer->held[peer->n_held++] = older;
 }
 
 /* True while one more text of this size belongs into the event. */
@@ -208,7 +227,13 @@ static void seal_batch(vls_core *core, vls_peer *peer, vls_session_row *session,
   VLS_ASSERT(err == VLS_OK);
   vls_buf_clear(&peer->prefix);
   peer->sessions_dirty |= 1u << index;
-  vls_event_put(core->store, peer->row.id, 0, seq, vls_buf_slice(&sealed.header), sealed.sig);
+  vls_event_row event = {.contact = peer->row.id,
+                         .seq = seq,
+                         .first = b->first,
+                         .last = b->last,
+                         .header = vls_buf_slice(&sealed.header),
+                         .sig = sealed.sig};
+  vls_event_put(core->store, &event);
   vls_outbox_row row = {.seq = seq, .first = b->first, .last = b->last, .at = vls_core_wall(core)};
   vls_outbox_put(core->store, peer->row.id, &row, vls_buf_slice(&extra), vls_buf_slice(&record));
   peer->talk.out_seq = seq;
@@ -260,7 +285,12 @@ static void pump_backlog(vls_core *core, vls_peer *peer) {
   vls_buf_init(&record, VLS_RECORD_MAX);
   while (conn->backlog && window_open(core, conn)) {
     vls_buf_clear(&record);
-    if (vls_outbox_next(core->store, peer->row.id, conn->sent_seq, &row, &record))
+    bool more = vls_outbox_next(core->store, peer->row.id, conn->sent_seq, &row, &record);
+    if (peer->again_to != 0 && (!more || row.seq > peer->again_limit)) {
+      if (vls_again_more(core, peer, false)) continue;
+      if (peer->again_to != 0) break; /* their budget is used up for now */
+    }
+    if (more)
       send_record(core, conn, row.seq, vls_buf_slice(&record));
     else
       conn->backlog = false;
@@ -276,8 +306,11 @@ void vls_outbound_pump(vls_core *core, vls_peer *peer) {
   bool stranger = conn != NULL && conn->outgoing && conn->by_invite && peer->row.card_seq == 0;
   /* A session that has begun leaves its first record on disk, whatever else: it comes only once. */
   bool begins = peer->prefix.n > 0;
-  if (speaks && !stranger && (begins || (!peer->row.blocked && !core->draining))) {
-    if (peer->conn != NULL && peer->conn->up) pump_backlog(core, peer);
+  /* Over a contact's link nothing is said before both have told how far they are (PEER 6.3): an
+   * event signed from old data would be the second with its number. */
+  bool level = conn != NULL && conn->up && vls_state_level(conn);
+  if (speaks && !stranger && (begins || (level && !peer->row.blocked && !core->draining))) {
+    if (level) pump_backlog(core, peer);
     while (pump_event(core, peer))
       continue;
   }

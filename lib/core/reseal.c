@@ -35,14 +35,16 @@ static vls_err read_texts(vls_core *core, vls_peer *peer, const vls_outbox_row *
   vls_err err = VLS_OK;
   while (vls_message_next(core->store, &query, &text)) {
     bool mine = text.state == VLS_MSG_SENT || text.state == VLS_MSG_FAILED;
-    if (!mine || text.seq != row->seq || *n == VLS_EVENT_ITEMS) continue;
+    mine = mine && text.device == 0 && text.seq == row->seq && text.idx < VLS_EVENT_ITEMS;
+    if (!mine || *n == VLS_EVENT_ITEMS) continue;
     size_t at = bodies->n;
     err = vls_body_text(bodies, text.body);
     if (err != VLS_OK) {
       vls_message_end(&query);
       return err;
     }
-    items[(*n)++] = (vls_item){VLS_ITEM_TEXT, {bodies->p + at, bodies->n - at}};
+    items[text.idx] = (vls_item){VLS_ITEM_TEXT, {bodies->p + at, bodies->n - at}};
+    (*n)++;
   }
   return err;
 }
@@ -123,6 +125,24 @@ void vls_outbound_reseal(vls_core *core, vls_peer *peer) {
   }
   vls_buf_done(&extra);
   vls_peer_touch(core, peer);
+}
+
+void vls_outbound_seal_missing(vls_core *core, vls_peer *peer, uint64_t from, uint64_t to) {
+  vls_outbox_row row = {.seq = from - 1};
+  vls_buf extra;
+  vls_peer_sessions(core, peer);
+  if (peer->n_sessions == 0 || !peer->sessions[0].ratchet.can_send) return;
+  vls_buf_init(&extra, VLS_RECORD_MAX);
+  while (vls_outbox_unsealed(core->store, peer->row.id, row.seq, &row, &extra) && row.seq <= to) {
+    vls_err err = row.taken ? reseal_one(core, peer, &row, vls_buf_slice(&extra)) : VLS_OK;
+    if (err != VLS_OK)
+      vls_core_log(core, VLS_WARNING, "an event could not be sealed contact=%llu seq=%llu why=%s",
+                   (unsigned long long)peer->row.id, (unsigned long long)row.seq,
+                   vls_err_name(err));
+    vls_buf_clear(&extra);
+  }
+  peer->sessions_dirty |= 1;
+  vls_buf_done(&extra);
 }
 
 void vls_outbound_put_by(vls_core *core, vls_peer *peer) {

@@ -59,6 +59,7 @@ static const char *const ctx_text[] = {
     [VLS_CTX_RECOVERY] = "recovery",
     [VLS_CTX_ACCORD] = "accord",
     [VLS_CTX_ATTEST] = "attest",
+    [VLS_CTX_STATE] = "state",
 };
 
 /* The bytes under the signature: "valise-sig-v1\0" | ctx | "\0" | hash. */

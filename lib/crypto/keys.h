@@ -31,7 +31,7 @@ void vls_sign_from_seed(vls_sign_pair *ret_pair, const uint8_t seed[32]);
 
 /* What a signature is made for; one made for one purpose verifies for no other (PEER 1). The text
  * of each is in keys.c: card device prekey x3dh direct group.control group.message channel bundle
- * invite recovery accord attest. */
+ * invite recovery accord attest state. */
 typedef enum vls_sign_ctx {
   VLS_CTX_CARD,
   VLS_CTX_DEVICE,
@@ -45,7 +45,8 @@ typedef enum vls_sign_ctx {
   VLS_CTX_INVITE,
   VLS_CTX_RECOVERY,
   VLS_CTX_ACCORD,
-  VLS_CTX_ATTEST
+  VLS_CTX_ATTEST,
+  VLS_CTX_STATE
 } vls_sign_ctx;
 
 /* SIGN(ctx, m) = Ed25519 over "valise-sig-v1\0" | ctx | "\0" | SHA256(m). */

@@ -212,6 +212,23 @@ void vls_chain_get(vls_store *store, uint64_t contact, const uint8_t device[32],
   vls_sql_done(q);
 }
 
+size_t vls_chain_newest(vls_store *store, uint64_t contact, vls_chain_at *ret_rows, size_t max) {
+  size_t n = 0;
+  sqlite3_stmt *q = vls_sql(store, "SELECT device, number, seq, head FROM chain WHERE contact=? "
+                                   "ORDER BY number DESC LIMIT ?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, max);
+  while (n < max && vls_sql_row(store, q)) {
+    vls_chain_at *at = &ret_rows[n++];
+    vls_sql_get_fix(store, q, 0, at->device, 32);
+    at->row.number = vls_sql_get_int(q, 1);
+    at->row.seq = vls_sql_get_int(q, 2);
+    vls_sql_get_fix(store, q, 3, at->row.head, 32);
+  }
+  vls_sql_done(q);
+  return n;
+}
+
 uint64_t vls_chain_put(vls_store *store, uint64_t contact, const uint8_t device[32], uint64_t seq,
                        const uint8_t head[32]) {
   vls_chain_row last;

@@ -70,6 +70,12 @@ typedef struct vls_chain_row {
 /* Zeros when there is none yet. */
 void vls_chain_get(vls_store *store, uint64_t contact, const uint8_t device[32],
                    vls_chain_row *ret);
+typedef struct vls_chain_at {
+  uint8_t device[32];
+  vls_chain_row row;
+} vls_chain_at;
+/* The newest devices of theirs; gives how many. */
+size_t vls_chain_newest(vls_store *store, uint64_t contact, vls_chain_at *ret_rows, size_t max);
 /* Gives the device's number. */
 uint64_t vls_chain_put(vls_store *store, uint64_t contact, const uint8_t device[32], uint64_t seq,
                        const uint8_t head[32]);

@@ -32,6 +32,7 @@ void vls_former_retire(vls_store *store, vls_former_key *row) {
            "WHEN message.seq<=delivered THEN 5 END FROM talk WHERE contact=message.contact), 7) "
            "WHERE device=0 AND state=1",
            row->number);
+  run_with(store, "UPDATE message SET device=? WHERE device=0 AND state=2 AND seq>0", row->number);
   run(store, "UPDATE message SET state=7 WHERE device=0 AND state=0");
   run_with(store, "UPDATE event SET device=? WHERE device=0", row->number);
   run(store, "UPDATE talk SET out_seq=0, out_prev=zeroblob(32), delivered=0, seen=0, card_sent=0");

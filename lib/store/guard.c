@@ -109,6 +109,12 @@ static uint64_t count(vls_store *store, sqlite3_stmt *q, uint64_t contact) {
   return vls_sql_one(store, q);
 }
 
+void vls_early_clear(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM early WHERE contact=?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_run(store, q);
+}
+
 uint64_t vls_early_count(vls_store *store, uint64_t contact) {
   return count(store, vls_sql(store, "SELECT count(*) FROM early WHERE contact=?"), contact);
 }

@@ -36,6 +36,7 @@ bool vls_early_get(vls_store *store, uint64_t contact, const uint8_t device[32],
 void vls_early_drop(vls_store *store, uint64_t contact, const uint8_t id[32]);
 void vls_early_drop_upto(vls_store *store, uint64_t contact, const uint8_t device[32],
                          uint64_t seq);
+void vls_early_clear(vls_store *store, uint64_t contact);
 uint64_t vls_early_count(vls_store *store, uint64_t contact);
 
 /* Remembers by hash why a record was not used. */

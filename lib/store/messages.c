@@ -238,16 +238,84 @@ uint64_t vls_message_release(vls_store *store, uint64_t contact) {
   return n;
 }
 
-void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
-                   vls_slice header, const uint8_t sig[64]) {
+static uint64_t find_unsent(vls_store *store, sqlite3_stmt *q, uint64_t contact, vls_slice text,
+                            uint64_t by) {
+  vls_sql_text(q, 3, text);
+  return count(store, q, contact, within(by));
+}
+
+uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text, uint64_t by) {
+  uint64_t n =
+      find_unsent(store,
+                  vls_sql(store, "SELECT n FROM message INDEXED BY message_queued WHERE contact=?1 "
+                                 "AND state=0 AND at<=?2 AND body=?3 ORDER BY n LIMIT 1"),
+                  contact, text, by);
+  if (n != 0) return n;
+  return find_unsent(store,
+                     vls_sql(store, "SELECT n FROM message INDEXED BY message_held WHERE "
+                                    "contact=?1 AND state=7 AND seq=0 AND at<=?2 AND body=?3 "
+                                    "ORDER BY n LIMIT 1"),
+                     contact, text, by);
+}
+
+void vls_message_claim(vls_store *store, uint64_t n, vls_message_state state, uint64_t device,
+                       uint64_t seq, uint64_t idx) {
   sqlite3_stmt *q =
-      vls_sql_write(store, "INSERT INTO event(contact,device,seq,header,sig) VALUES(?,?,?,?,?)");
+      vls_sql_write(store, "UPDATE message SET state=?, device=?, seq=?, idx=? WHERE n=?");
+  vls_sql_int(q, 1, state);
+  vls_sql_int(q, 2, device);
+  vls_sql_int(q, 3, seq);
+  vls_sql_int(q, 4, idx);
+  vls_sql_int(q, 5, n);
+  vls_sql_run(store, q);
+}
+
+void vls_message_hold(vls_store *store, uint64_t contact, uint64_t delivered) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=7 WHERE contact=? AND device=0 "
+                                         "AND (state=0 OR (state=1 AND seq>?))");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, delivered);
+  vls_sql_run(store, q);
+}
+
+void vls_event_put(vls_store *store, const vls_event_row *row) {
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO event(contact,device,seq,first,last,header,"
+                                         "sig) VALUES(?,?,?,?,?,?,?)");
+  vls_sql_int(q, 1, row->contact);
+  vls_sql_int(q, 2, row->device);
+  vls_sql_int(q, 3, row->seq);
+  vls_sql_int(q, 4, row->first);
+  vls_sql_int(q, 5, row->last);
+  vls_sql_blob(q, 6, row->header);
+  vls_sql_blob(q, 7, vls_slice_of(row->sig, 64));
+  vls_sql_run(store, q);
+}
+
+void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                     uint64_t *ret_first, uint64_t *ret_last) {
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT first, last FROM event WHERE contact=? AND device=? AND seq=?");
   vls_sql_int(q, 1, contact);
   vls_sql_int(q, 2, device);
   vls_sql_int(q, 3, seq);
-  vls_sql_blob(q, 4, header);
-  vls_sql_blob(q, 5, vls_slice_of(sig, 64));
-  vls_sql_run(store, q);
+  bool found = vls_sql_row(store, q);
+  *ret_first = found ? vls_sql_get_int(q, 0) : 0;
+  *ret_last = found ? vls_sql_get_int(q, 1) : 0;
+  vls_sql_done(q);
+}
+
+void vls_event_cut(vls_store *store, uint64_t contact, uint64_t from) {
+  static const char *const sql[] = {
+      "UPDATE message SET state=0, seq=0, idx=0 WHERE contact=?1 AND device=0 AND state=1 AND "
+      "seq>=?2",
+      "DELETE FROM outbox WHERE contact=?1 AND seq>=?2",
+      "DELETE FROM event WHERE contact=?1 AND device=0 AND seq>=?2"};
+  for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
+    sqlite3_stmt *q = vls_sql_write(store, sql[i]);
+    vls_sql_int(q, 1, contact);
+    vls_sql_int(q, 2, from);
+    vls_sql_run(store, q);
+  }
 }
 
 bool vls_event_get(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
@@ -353,6 +421,30 @@ void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq) {
   vls_sql_int(q, 1, contact);
   vls_sql_int(q, 2, seq);
   vls_sql_run(store, q);
+}
+
+void vls_outbox_taken_upto(vls_store *store, uint64_t contact, uint64_t upto) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq<=? AND last=0");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, upto);
+  vls_sql_run(store, q);
+  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq<=?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, upto);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_outbox_ready(vls_store *store, uint64_t contact, uint64_t after) {
+  return count(store,
+               vls_sql(store, "SELECT count(*) FROM outbox WHERE contact=? AND seq>? AND record IS "
+                              "NOT NULL"),
+               contact, after);
+}
+
+bool vls_outbox_has(vls_store *store, uint64_t contact, uint64_t seq) {
+  return count(store, vls_sql(store, "SELECT count(*) FROM outbox WHERE contact=? AND seq=?"),
+               contact, seq) > 0;
 }
 
 void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto) {

@@ -69,9 +69,29 @@ uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_olde
 /* Held texts of mine to a contact are queued again: their author said so. Gives how many. */
 uint64_t vls_message_release(vls_store *store, uint64_t contact);
 
+/* A text of mine in these words, written no later than `by`, that never was signed here: queued, or
+ * held from a queue. The oldest; 0 when there is none. */
+uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text, uint64_t by);
+/* It was signed after all, in this event. */
+void vls_message_claim(vls_store *store, uint64_t n, vls_message_state state, uint64_t device,
+                       uint64_t seq, uint64_t idx);
+/* Texts of mine that are queued, or in an event after `delivered`, are held. */
+void vls_message_hold(vls_store *store, uint64_t contact, uint64_t delivered);
+
 /* The signed header of an event, kept for proof. device: as numbered in chain; 0: mine. */
-void vls_event_put(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
-                   vls_slice header, const uint8_t sig[64]);
+typedef struct vls_event_row {
+  uint64_t contact, device, seq;
+  uint64_t first, last; /* its texts have numbers from..to, among others; 0: it has none */
+  vls_slice header;
+  const uint8_t *sig; /* 64 bytes */
+} vls_event_row;
+void vls_event_put(vls_store *store, const vls_event_row *row);
+/* Where its texts are; 0: none, or it was stored before this was noted. */
+void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                     uint64_t *ret_first, uint64_t *ret_last);
+/* My events from this one on go, and what is on its way of them; their texts are queued again. The
+ * other side has other events in their place. */
+void vls_event_cut(vls_store *store, uint64_t contact, uint64_t from);
 /* Appends the header; false when there is none. ret_sig may be NULL. */
 bool vls_event_get(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
                    vls_buf *header, uint8_t *ret_sig);
@@ -104,6 +124,11 @@ void vls_outbox_reseal(vls_store *store, uint64_t contact, uint64_t seq, vls_sli
 void vls_outbox_put_by(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items);
 /* The far end has the record: it is not sent again. Rows without texts go. */
 void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq);
+/* The same for all up to seq. */
+void vls_outbox_taken_upto(vls_store *store, uint64_t contact, uint64_t upto);
+/* How many with seq > after are sealed and not taken. */
+uint64_t vls_outbox_ready(vls_store *store, uint64_t contact, uint64_t after);
+bool vls_outbox_has(vls_store *store, uint64_t contact, uint64_t seq);
 /* A receipt: everything up to seq goes. It covers events without texts as well. */
 void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto);
 /* The number of the oldest text under way to a contact; 0 when there is none. */

@@ -115,7 +115,12 @@ static void put_event(filling *f, const vls_contact_row *row, bool mine, uint64_
   vls_item_hash(items.hash[0], text);
   must(vls_event_header_make(&header, &facts, &items, hash), "a header");
   vls_rng_bytes(&f->rng, sig, sizeof sig);
-  vls_event_put(f->store, row->id, mine ? 0 : 1, seq, vls_buf_slice(&header), sig);
+  vls_event_row event = {.contact = row->id,
+                         .device = mine ? 0 : 1,
+                         .seq = seq,
+                         .header = vls_buf_slice(&header),
+                         .sig = sig};
+  vls_event_put(f->store, &event);
   vls_buf_done(&header);
 }
 

@@ -44,7 +44,8 @@ static void open_side(side *s) {
 static void burst(vls_store *store, uint64_t i, const uint8_t *noise) {
   vls_slice header = vls_slice_of(noise, HEADER), record = vls_slice_of(noise, RECORD);
   uint64_t first = i * BURST + 1;
-  vls_event_put(store, 1, 0, i + 1, header, noise);
+  vls_event_row event = {.contact = 1, .seq = i + 1, .header = header, .sig = noise};
+  vls_event_put(store, &event);
   for (uint64_t k = 0; k < BURST; k++) {
     vls_message_row row = {.n = first + k,
                            .contact = 1,

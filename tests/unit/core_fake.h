@@ -11,6 +11,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "conv/first.h"
+#include "conv/state.h"
 
 typedef struct fake {
   citizen self;
@@ -24,7 +25,9 @@ typedef struct fake {
   uint64_t seq, stamp;
   uint8_t prev[32];
   uint64_t records, acks, closes, close_reason, silent_bytes;
-  bool up;
+  uint64_t returns;
+  bool up, stated;
+  bool silent_state, holds_nothing; /* it says no STATE; or that it has none of the events */
   vls_err err;
 } fake;
 
@@ -52,6 +55,32 @@ static inline void fake_bytes(world *w, fake *f, vls_slice bytes) {
   run(w);
 }
 
+/* Says how far it is, signed for this link. */
+static inline void fake_say_state(fake *f, const vls_state *s) {
+  vls_frame_state frame;
+  vls_buf bytes;
+  vls_buf_init(&bytes, vls_state_def.max_bytes);
+  assert_int_equal(vls_state_sign(&frame, &bytes, s, &f->self.device, vls_link_hash(f->link)),
+                   VLS_OK);
+  assert_int_equal(vls_link_send_state(f->link, &frame), VLS_OK);
+  vls_buf_done(&bytes);
+}
+
+/* Answers the first of a link: it holds all that the node says it has signed. */
+static inline void fake_state(fake *f, vls_slice frame) {
+  vls_state theirs, mine = {.n_mine = 1, .n_held = f->holds_nothing ? 0 : 1};
+  assert_int_equal(vls_state_open(&theirs, frame, vls_link_hash(f->link)), VLS_OK);
+  if (f->stated || f->silent_state) return;
+  f->stated = true;
+  mine.card = theirs.yours;
+  mine.yours = theirs.card;
+  mine.held[0] = theirs.mine[0];
+  mine.mine[0].seq = f->seq;
+  memcpy(mine.mine[0].device, f->self.device.pub, 32);
+  memcpy(mine.mine[0].head, f->prev, 32);
+  fake_say_state(f, &mine);
+}
+
 static inline void fake_hear(world *w, fake *f) {
   vls_link_event ev;
   if (w->fake_in.n > 0) f->err = vls_link_feed(f->link, vls_buf_slice(&w->fake_in));
@@ -73,6 +102,8 @@ static inline void fake_hear(world *w, fake *f) {
       f->closes++;
       f->close_reason = ev.count;
       return;
+    case VLS_LINK_EV_STATE: fake_state(f, ev.bytes); break;
+    case VLS_LINK_EV_RETURN: f->returns++; break;
     case VLS_LINK_EV_KNOCK:
     case VLS_LINK_EV_PEER: fail_msg("not on this side");
     }
@@ -97,7 +128,7 @@ static inline void fake_run(world *w, fake *f) {
 static inline void fake_dial_with(world *w, fake *f, const vls_dh_pair *dh, const uint8_t knock[32],
                                   const uint8_t psk[32]) {
   vls_link_free(f->link);
-  f->up = false;
+  f->up = f->stated = false;
   f->err = VLS_OK;
   f->acks = f->closes = 0;
   w->fake_closed = false;
@@ -188,8 +219,10 @@ static inline void fake_begin(fake *f, uint32_t opk_id, const uint8_t *opk) {
                          .their_device = &view.devices[0],
                          .opk_id = opk_id,
                          .opk = opk};
+  vls_x3dh_keys keys;
   vls_buf_clear(&f->prefix);
-  assert_int_equal(vls_first_begin(&conf, &f->self.rng, &f->r, &f->keys, &f->prefix), VLS_OK);
+  assert_int_equal(vls_first_begin(&conf, &f->self.rng, &f->r, &keys, &f->prefix), VLS_OK);
+  if (opk != NULL) f->keys = keys; /* of the links: they stay when a session begins anew */
 }
 
 static inline void fake_hello(world *w, fake *f) {

@@ -82,7 +82,7 @@ static inline void hear(line *l, end *e) {
     if (err == VLS_AGAIN) return;
     e->err = err;
     if (err != VLS_OK) return;
-    static const char letters[] = "KPUracx";
+    static const char letters[] = "KPUracsbx";
     assert_int_equal(vls_buf_put_u8(&e->heard, (uint8_t)letters[ev.type]), VLS_OK);
     if (ev.type == VLS_LINK_EV_KNOCK) on_knock(l, e);
     if (ev.type == VLS_LINK_EV_PEER) vls_link_approve(e->link);

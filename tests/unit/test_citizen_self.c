@@ -260,7 +260,8 @@ static void renewing_keeps_what_is_shown_and_holds_what_may_have_left(void **sta
   say(n.store, 4, VLS_MSG_QUEUED, 0);
   say(n.store, 5, VLS_MSG_RECEIVED, 2);
   say(n.store, 6, VLS_MSG_CANCELLED, 0);
-  vls_event_put(n.store, 1, 0, 7, vls_slice_str("header"), sig);
+  vls_event_row event = {.contact = 1, .seq = 7, .header = vls_slice_str("header"), .sig = sig};
+  vls_event_put(n.store, &event);
   vls_invite_put(n.store, &invite);
   assert_int_equal(vls_self_renew(&again, n.store, &n.rng, NULL, 0, start), VLS_OK);
   expect_text(n.store, 1, VLS_MSG_READ, VLS_FORMER_FIRST);
@@ -277,7 +278,8 @@ static void renewing_keeps_what_is_shown_and_holds_what_may_have_left(void **sta
   assert_int_equal(talk.delivered + talk.seen + talk.card_sent, 0);
   assert_int_equal(talk.read_n, 3);
   /* The new device's first event has its own place. */
-  vls_event_put(n.store, 1, 0, 7, vls_slice_str("another"), sig);
+  event.header = vls_slice_str("another");
+  vls_event_put(n.store, &event);
   assert_true(vls_former_chain_get(n.store, 1, n.self.device.pub, &chain));
   assert_int_equal(chain.seq, 9);
   assert_int_equal(chain.proved, 6);

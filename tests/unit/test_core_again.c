@@ -128,8 +128,8 @@ static void lose_sessions(world *w, int who) {
   assert_int_equal(vls_store_commit(w->node[who].store), VLS_OK);
 }
 
-/* Bao's node loses its sessions, as an old copy of its store has, and again before it may begin
- * anew. What Ana had for him, a receipt among it, comes all the same, and in order. */
+/* Bao's node loses its sessions, and soon again. What Ana had for him, a receipt among it, comes
+ * all the same, and in order. */
 static void sessions_lost_lose_no_event(void **state) {
   (void)state;
   world *w = two_friends();
@@ -144,8 +144,6 @@ static void sessions_lost_lose_no_event(void **state) {
     uint64_t m = say(w, ANA, "Bao", "and this is behind it");
     node_offline(w, BAO, false);
     pass(w, 60000);
-    assert_string_equal(state_of(w, ANA, m), round == 0 ? "delivered" : "sent");
-    pass(w, round == 0 ? 60000 : 1200000);
     assert_string_equal(state_of(w, BAO, n), "delivered");
     assert_string_equal(state_of(w, ANA, m), "delivered");
   }
@@ -180,6 +178,7 @@ static void receipts_that_cannot_leave_are_one(void **state) {
       node_restart(w, BAO);
       say_hello(w, BAO, CLIENT);
       f.records = 0;
+      f.holds_nothing = true;
       fake_redial(w, &f);
       pass(w, 1000);
       fake_run(w, &f);

@@ -32,9 +32,12 @@ static void second_device_of_a_contact_has_its_own_events(void **state) {
   vls_item item = {VLS_ITEM_CARD, vls_buf_slice(&body)};
   fake_send(w, &f, &item, 1);
   /* And the second device dials, and begins its own session. */
+  c->device = sign;
+  f.seq = 0;
+  memset(f.prev, 0, 32);
   fake_dial_with(w, &f, &dh, f.keys.knock, f.keys.link_psk);
   fake_run(w, &f);
-  assert_true(f.up);
+  assert_true(f.up && f.stated);
   vls_card_view view;
   assert_int_equal(vls_card_open(&view, vls_buf_slice(&f.card)), VLS_OK);
   vls_first_conf conf = {.ik = &dh,
@@ -44,9 +47,6 @@ static void second_device_of_a_contact_has_its_own_events(void **state) {
                          .their_device = &view.devices[0]};
   vls_buf_clear(&f.prefix);
   assert_int_equal(vls_first_begin(&conf, &c->rng, &f.r, &f.keys, &f.prefix), VLS_OK);
-  c->device = sign;
-  f.seq = 0;
-  memset(f.prev, 0, 32);
   fake_say(w, &f, "from my second device");
   fake_say(w, &f, "and once more");
   assert_string_equal(received(w, BAO),
@@ -75,11 +75,21 @@ static void knock_with_a_key_that_is_not_the_contact_s_ends(void **state) {
   vls_dh_pair other;
   world *w = node_and_fake(&f);
   vls_dh_new(&other, &f.self.rng);
+  uint64_t records = f.records;
   fake_dial_with(w, &f, &other, f.keys.knock, f.keys.link_psk);
   fake_run(w, &f);
-  assert_false(f.up);
+  assert_true(log_says(w, BAO, "a key that is not known"));
+  say(w, BAO, "Ana", "for her alone");
+  fake_say(w, &f, "not hers");
+  pass(w, 59000);
+  fake_run(w, &f);
+  assert_false(w->fake_closed);
+  assert_false(f.stated);
+  pass(w, 2000);
   assert_true(w->fake_closed);
-  assert_true(log_says(w, BAO, "a key that is not theirs"));
+  assert_int_equal(f.records, records); /* it was told nothing, and not heard */
+  assert_int_equal(f.acks, 0);
+  assert_string_equal(received(w, BAO), "");
   finish(w, &f);
 }
 

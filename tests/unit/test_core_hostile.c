@@ -73,8 +73,9 @@ static void unknown_kinds_and_broken_bodies_keep_the_talk_going(void **state) {
   world *w = node_and_fake(&f);
   vls_buf_init(&body, 100);
   assert_int_equal(vls_body_text(&body, vls_slice_str("between")), VLS_OK);
-  vls_item items[] = {{5, vls_slice_str("\x91\x01")},
-                      {65535, {NULL, 0}},
+  vls_item items[] = {{6, vls_slice_str("\x91\x01")},
+                      {65534, {NULL, 0}},
+                      {VLS_ITEM_HELD, vls_slice_str("\x93\x01")},
                       {VLS_ITEM_TEXT, vls_slice_str("\xff")},
                       {VLS_ITEM_TEXT, vls_buf_slice(&body)},
                       {VLS_ITEM_RECEIPT, vls_slice_str("\x90")},

@@ -165,7 +165,9 @@ static void fill(vls_store *store, uint64_t contact, uint64_t n) {
   vls_talk_row talk = {.out_seq = 5};
   key_of(s.ratchet.th, (unsigned)contact);
   vls_message_put(store, &m);
-  vls_event_put(store, contact, 0, 1, vls_slice_str("header"), sig);
+  vls_event_row event = {
+      .contact = contact, .seq = 1, .header = vls_slice_str("header"), .sig = sig};
+  vls_event_put(store, &event);
   vls_outbox_put(store, contact, &o, vls_slice_str(""), vls_slice_str("record"));
   vls_feed_put(store, &f);
   vls_session_put(store, contact, &s);

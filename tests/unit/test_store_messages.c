@@ -221,7 +221,9 @@ static void event_comes_back_for_each_device(void **state) {
   vls_buf_init(&header, 100);
   for (uint8_t device = 0; device < 3; device++) {
     memset(sig, device, sizeof sig);
-    vls_event_put(store, 1, device, 1, vls_slice_of(&device, 1), sig);
+    vls_event_row event = {
+        .contact = 1, .device = device, .seq = 1, .header = vls_slice_of(&device, 1), .sig = sig};
+    vls_event_put(store, &event);
   }
   for (uint8_t device = 0; device < 3; device++) {
     vls_buf_clear(&header);

@@ -1,0 +1,165 @@
+/* Old copies of a node put back: it learns what it lost before it speaks, and the talk goes on. */
+#include "core_backup.h"
+#include "core_old.h"
+
+#include "crypto/kdf.h"
+#include "store_dump.h"
+
+static void expect_all_delivered(world *w, int who) {
+  vls_message_query query = {.limit = 10000};
+  vls_message_row row;
+  vls_talk_row talk;
+  assert_true(vls_talk_get(w->node[who].store, 1, &talk));
+  while (vls_message_next(w->node[who].store, &query, &row))
+    if (row.device == 0)
+      assert_true(row.state == VLS_MSG_DELIVERED ||
+                  (row.state == VLS_MSG_SENT && row.seq <= talk.delivered));
+}
+
+static bool is_told(world *w, int who, const char *whom, const char *words) {
+  contact c = look_up(w, who, whom);
+  if (strstr(c.problem, words) == NULL) print_error("%s: \"%s\"\n", whom, c.problem);
+  return strstr(c.problem, words) != NULL;
+}
+
+/* "1|2|3|": as many as were said, each once, in order. */
+static const char *counted(const char *tag, unsigned n) {
+  static char all[16384];
+  size_t at = 0;
+  all[0] = '\0';
+  for (unsigned i = 1; i <= n; i++)
+    at += (size_t)snprintf(all + at, sizeof all - at, "%s%u|", tag, i);
+  return all;
+}
+
+static void say_number(world *w, int who, unsigned number) {
+  char text[32];
+  snprintf(text, sizeof text, "%s%u", who == ANA ? "a" : "b", number);
+  say(w, who, who == ANA ? "Bao" : "Ana", text);
+}
+
+/* As `received`, however many there are; or what is their own. */
+static const char *texts(world *w, int who, bool mine) {
+  static char all[16384];
+  vls_message_query query = {.oldest_first = true, .limit = 10000};
+  vls_message_row row;
+  size_t at = 0;
+  all[0] = '\0';
+  while (vls_message_next(w->node[who].store, &query, &row))
+    if ((row.state != VLS_MSG_RECEIVED) == mine)
+      at += (size_t)snprintf(all + at, sizeof all - at, "%.*s|", (int)row.body.n,
+                             (const char *)row.body.p);
+  return all;
+}
+
+/* Ana's store as it was before k texts each way is put back. */
+static void old_copy_put_back_goes_on(void **state) {
+  (void)state;
+  static const unsigned ks[] = {0, 1, 2, 7, 150};
+  for (size_t i = 0; i < COUNT(ks); i++) {
+    unsigned k = ks[i], a = 0, b = 0;
+    world *w = two_friends();
+    subscribe(w, BAO, CLIENT, NULL);
+    for (int j = 0; j < 3; j++) {
+      say_number(w, ANA, ++a);
+      say_number(w, BAO, ++b);
+      pass(w, 3000);
+    }
+    image old = copy_of(w, ANA);
+    for (unsigned j = 0; j < k; j++) {
+      say_number(w, ANA, ++a);
+      say_number(w, BAO, ++b);
+      pass(w, 3000);
+    }
+    put_back(w, ANA, &old);
+    subscribe(w, ANA, CLIENT, NULL);
+    say_number(w, ANA, ++a); /* at once: before it knows anything */
+    say_number(w, BAO, ++b);
+    pass(w, 120000);
+    assert_string_equal(texts(w, BAO, false), counted("a", a));
+    assert_string_equal(texts(w, ANA, false), counted("b", b));
+    expect_all_delivered(w, ANA);
+    expect_all_delivered(w, BAO);
+    if (k > 0) {
+      assert_true(is_told(w, ANA, "Bao", "runs on an old copy of its data"));
+      assert_true(is_told(w, BAO, "Ana", "runs on an old copy of its data"));
+      assert_int_equal(count_told(w, ANA, CLIENT, "alarm"), 1);
+      assert_int_equal(count_told(w, BAO, CLIENT, "alarm"), 1);
+      assert_true(
+          findings(w, ANA, "problem", "old copy") + findings(w, ANA, "warning", "old copy") > 0);
+    }
+    assert_int_equal(strlen(texts(w, ANA, true)), strlen(counted("a", a))); /* each once */
+    for (int j = 0; j < 3; j++) {
+      say_number(w, BAO, ++b);
+      say_number(w, ANA, ++a);
+      pass(w, 3000);
+    }
+    assert_string_equal(texts(w, BAO, false), counted("a", a));
+    assert_string_equal(texts(w, ANA, false), counted("b", b));
+    pass(w, 3600000);
+    node_restart(w, BAO);
+    say_hello(w, BAO, CLIENT);
+    pass(w, 60000);
+    assert_string_equal(look_up(w, BAO, "Ana").problem, ""); /* what was told is history */
+    image_end(&old);
+    world_free(w);
+  }
+}
+
+/* Ana's disk is gone. What a backup brings back is a new device, and the talk goes on with it. */
+static void restored_device_goes_on(void **state) {
+  (void)state;
+  static const unsigned ks[] = {0, 1, 5, 100};
+  for (size_t i = 0; i < COUNT(ks); i++) {
+    unsigned k = ks[i], a = 0, b = 0;
+    world *w = two_friends();
+    assert_true(set_words(w, ANA));
+    subscribe(w, BAO, CLIENT, NULL);
+    for (int j = 0; j < 3; j++) {
+      say_number(w, ANA, ++a);
+      say_number(w, BAO, ++b);
+      pass(w, 3000);
+    }
+    vls_buf file = backup_of(w, ANA);
+    for (unsigned j = 0; j < k; j++) {
+      say_number(w, ANA, ++a);
+      say_number(w, BAO, ++b);
+      pass(w, 3000);
+    }
+    say_number(w, BAO, ++b);
+    lose_all(w);
+    lose_disk(w, ANA);
+    say_number(w, BAO, ++b);
+    assert_true(restore(w, ANA, vls_buf_slice(&file), words_key));
+    subscribe(w, ANA, CLIENT, NULL);
+    say_number(w, ANA, ++a);
+    pass(w, 120000);
+    assert_string_equal(texts(w, BAO, false), counted("a", a));
+    assert_string_equal(texts(w, ANA, false), counted("b", b));
+    assert_int_equal(strlen(texts(w, ANA, true)), strlen(counted("a", a)));
+    expect_all_delivered(w, ANA);
+    expect_all_delivered(w, BAO);
+    assert_int_equal(count_of(w->node[ANA].store, "SELECT count(*) FROM message WHERE state=7"), 0);
+    assert_true(is_told(w, BAO, "Ana", "they have a new device"));
+    assert_int_equal(count_told(w, BAO, CLIENT, "alarm"), 1);
+    assert_int_equal(count_told(w, ANA, CLIENT, "alarm"), 0);
+    for (int j = 0; j < 3; j++) {
+      say_number(w, BAO, ++b);
+      say_number(w, ANA, ++a);
+      pass(w, 3000);
+    }
+    assert_string_equal(texts(w, BAO, false), counted("a", a));
+    assert_string_equal(texts(w, ANA, false), counted("b", b));
+    vls_buf_done(&file);
+    world_free(w);
+  }
+}
+
+int main(void) {
+  if (vls_crypto_init() != VLS_OK) return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(old_copy_put_back_goes_on),
+      cmocka_unit_test(restored_device_goes_on),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
