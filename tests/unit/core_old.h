@@ -22,7 +22,7 @@ static inline image copy_of(world *w, int who) {
 
 static inline vls_store *store_of(const image *i) {
   vls_store *store;
-  assert_int_equal(vls_store_open(&store, ":memory:", 0, NULL), VLS_OK);
+  assert_int_equal(vls_store_open(&store, ":memory:", (const uint8_t[32]){13}, 0, NULL), VLS_OK);
   unsigned char *bytes = sqlite3_malloc64((sqlite3_uint64)i->n);
   assert_non_null(bytes);
   memcpy(bytes, i->bytes, (size_t)i->n);
