@@ -216,6 +216,9 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
   vls_conn_drop(core, conn, true, why);
   if (peer != NULL && reason == VLS_CLOSE_REKEY)
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
+  /* Not by a link of this node: two copies of one would take it from each other without rest. */
+  if (peer != NULL && reason == VLS_CLOSE_SUPERSEDED && peer->conn == NULL && peer->dialing == NULL)
+    vls_dial_schedule(core, peer, VLS_TAKEN_OVER_MS + vls_rng_below(&core->rng, VLS_TAKEN_OVER_MS));
 }
 
 /* The owner is told when a reason not to read comes up, and when the last is gone. */

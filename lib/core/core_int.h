@@ -50,6 +50,7 @@ enum {
 #define VLS_TOLD_MS UINT64_C(3600000)      /* trouble that was told is shown so long */
 #define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
+#define VLS_TAKEN_OVER_MS UINT64_C(15000)      /* at least, after a link of nobody here took over */
 #define VLS_BACKOFF_QUEUED_MS UINT64_C(300000) /* longest wait while something is queued */
 #define VLS_BACKOFF_MAX_MS UINT64_C(900000)
 #define VLS_INVITE_KEEP_MS                                                                         \

@@ -22,6 +22,15 @@ static bool is_told(world *w, int who, const char *whom, const char *words) {
   return strstr(c.problem, words) != NULL;
 }
 
+/* An alarm that a client got. */
+static bool alarmed(const world *w, int who, const char *words) {
+  const node *n = &w->node[who];
+  for (size_t i = 0; i < n->n_told; i++)
+    if (strcmp(n->told[i].type, "alarm") == 0 && strstr(n->told[i].text, words) != NULL)
+      return true;
+  return false;
+}
+
 /* "1|2|3|": as many as were said, each once, in order. */
 static const char *counted(const char *tag, unsigned n) {
   static char all[16384];
@@ -155,11 +164,86 @@ static void restored_device_goes_on(void **state) {
   }
 }
 
+/* A second Ana, from a copy of her store, runs where Chi lives. */
+static void run_clone(world *w, const image *i) {
+  vls_store_close(w->node[CHI].store);
+  w->node[CHI].store = store_of(i);
+  node_start(w, CHI);
+  say_hello(w, CHI, CLIENT);
+  subscribe(w, CHI, CLIENT, NULL);
+}
+
+/* How often it stands among texts that end with '|'. */
+static unsigned times(const char *all, const char *text) {
+  unsigned n = 0;
+  for (const char *at = all; (at = strstr(at, text)) != NULL; at++)
+    n += at[strlen(text)] == '|' && (at == all || at[-1] == '|');
+  return n;
+}
+
+static void two_running_copies_lose_nothing_and_all_are_told(void **state) {
+  (void)state;
+  world *w = two_friends();
+  char text[32];
+  unsigned b = 0, rounds = 12;
+  subscribe(w, ANA, CLIENT, NULL);
+  subscribe(w, BAO, CLIENT, NULL);
+  say(w, ANA, "Bao", "before");
+  pass(w, 5000);
+  image old = copy_of(w, ANA);
+  run_clone(w, &old);
+  for (unsigned i = 0; i < rounds; i++) {
+    snprintf(text, sizeof text, "ana %u", i);
+    say(w, ANA, "Bao", text);
+    snprintf(text, sizeof text, "chi %u", i);
+    say(w, CHI, "Bao", text);
+    say_number(w, BAO, ++b);
+    pass(w, i % 3 * 1000);
+  }
+  pass(w, 600000);
+  for (int i = 0; i < 20; i++) { /* they take turns */
+    node_offline(w, i % 2 == 0 ? CHI : ANA, true);
+    node_offline(w, i % 2 == 0 ? ANA : CHI, false);
+    pass(w, 300000);
+  }
+  assert_true(alarmed(w, ANA, "another copy of this node is running"));
+  assert_true(alarmed(w, CHI, "another copy of this node is running"));
+  assert_true(alarmed(w, BAO, "two copies of it may be running"));
+  assert_true(count_told(w, ANA, CLIENT, "alarm") >= 1);
+  assert_true(count_told(w, CHI, CLIENT, "alarm") >= 1);
+  assert_in_range(count_told(w, BAO, CLIENT, "alarm"), 1, 6);
+  const char *all = texts(w, BAO, false);
+  for (unsigned i = 0; i < rounds; i++) {
+    snprintf(text, sizeof text, "ana %u", i);
+    assert_int_equal(times(all, text), 1);
+    snprintf(text, sizeof text, "chi %u", i);
+    assert_int_equal(times(all, text), 1);
+  }
+  assert_string_equal(texts(w, ANA, false), counted("b", b));
+  assert_string_equal(texts(w, CHI, false), counted("b", b));
+  expect_all_delivered(w, ANA);
+  expect_all_delivered(w, CHI);
+  expect_all_delivered(w, BAO);
+  /* One stops, and the other goes on alone. */
+  node_offline(w, CHI, true);
+  node_offline(w, ANA, false);
+  for (int i = 0; i < 3; i++) {
+    say_number(w, BAO, ++b);
+    say(w, ANA, "Bao", "alone");
+    pass(w, 60000);
+  }
+  assert_string_equal(texts(w, ANA, false), counted("b", b));
+  assert_int_equal(times(texts(w, BAO, false), "alone"), 3);
+  image_end(&old);
+  world_free(w);
+}
+
 int main(void) {
   if (vls_crypto_init() != VLS_OK) return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(old_copy_put_back_goes_on),
       cmocka_unit_test(restored_device_goes_on),
+      cmocka_unit_test(two_running_copies_lose_nothing_and_all_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
