@@ -59,6 +59,12 @@ bool vls_cli_may_ask(const vls_cli *cli) {
   return cli->tty_in && cli->tty_err && !cli->no_input && cli->mode == VLS_HUMAN;
 }
 
+bool vls_cli_may_redraw(const vls_cli *cli) {
+  const char *term = getenv("TERM");
+  return cli->tty_err && cli->mode == VLS_HUMAN && !cli->accessible && term != NULL &&
+         term[0] != '\0' && strcmp(term, "dumb") != 0;
+}
+
 bool vls_cli_ask(vls_cli *cli, const char *question, char *ret_line, size_t size) {
   VLS_ASSERT(vls_cli_may_ask(cli));
   (void)fflush(stdout);

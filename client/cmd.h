@@ -80,7 +80,7 @@ extern const vls_opt vls_global_opts[];
 extern const vls_cmd vls_cmd_init, vls_cmd_status, vls_cmd_doctor, vls_cmd_id, vls_cmd_invite,
     vls_cmd_accept, vls_cmd_contact, vls_cmd_send, vls_cmd_read, vls_cmd_recv, vls_cmd_watch,
     vls_cmd_outbox, vls_cmd_peer, vls_cmd_config, vls_cmd_completion, vls_cmd_complete, vls_cmd_rpc,
-    vls_cmd_help, vls_cmd_lock, vls_cmd_unlock, vls_cmd_passphrase;
+    vls_cmd_help, vls_cmd_lock, vls_cmd_unlock, vls_cmd_passphrase, vls_cmd_backup;
 
 /* args.c: options and operands. */
 
@@ -112,6 +112,8 @@ void vls_cli_done(vls_cli *cli);
 void vls_cli_style(vls_cli *cli, const char *color);
 /* True when a question may be asked. */
 bool vls_cli_may_ask(const vls_cli *cli);
+/* True when what was written on the terminal can be taken back: lines that change. */
+bool vls_cli_may_redraw(const vls_cli *cli);
 /* Asks for a line; false at end of file. Only when vls_cli_may_ask. */
 bool vls_cli_ask(vls_cli *cli, const char *question, char *ret_line, size_t size);
 bool vls_cli_confirm(vls_cli *cli, const char *question, bool by_default);

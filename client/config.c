@@ -99,7 +99,7 @@ vls_err vls_config_find(vls_cli *cli, vls_slice all, const char *key, vls_settin
                   near.best != NULL ? "?" : "");
 }
 
-static vls_err read_file(vls_cli *cli, const char *path, vls_buf *ret) {
+vls_err vls_config_read(vls_cli *cli, const char *path, vls_buf *ret) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd < 0 && errno == ENOENT) return VLS_OK;
   if (fd < 0) return vls_fail(cli, VLS_SYSTEM, NULL, "cannot read %s: %s", path, strerror(errno));
@@ -126,8 +126,7 @@ static vls_err name_file(vls_cli *cli, vls_err err, const char *beside, const ch
   return vls_fail(cli, err, cli->problem.hint, "%s%s; nothing was changed", path, text + n);
 }
 
-/* Beside the file, on disk, checked; then in its place. mode: of the file that was there. */
-static vls_err put_in_place(vls_cli *cli, const char *path, mode_t mode, vls_slice text) {
+vls_err vls_config_put(vls_cli *cli, const char *path, mode_t mode, vls_slice text) {
   char *beside = NULL;
   int n = asprintf(&beside, "%s.XXXXXX", path);
   VLS_ASSERT(n >= 0);
@@ -172,7 +171,7 @@ vls_err vls_config_write(vls_cli *cli, const char *key, const char *value) {
   vls_buf_init(&new, VLS_CONF_MAX);
   struct stat st = {.st_mode = 0600};
   (void)stat(path, &st);
-  vls_err err = read_file(cli, path, &old);
+  vls_err err = vls_config_read(cli, path, &old);
   if (err == VLS_OK) {
     err = vls_conf_set(vls_buf_slice(&old), section, dot + 1, value, &new);
     if (err == VLS_TOO_BIG) err = vls_fail(cli, err, NULL, "%s would be larger than 64 KiB", path);
@@ -181,7 +180,7 @@ vls_err vls_config_write(vls_cli *cli, const char *key, const char *value) {
   if (err == VLS_OK && !vls_path_make_dirs(path))
     err = vls_fail(cli, VLS_SYSTEM, NULL, "cannot make the directory of %s: %s", path,
                    strerror(errno));
-  if (err == VLS_OK) err = put_in_place(cli, path, st.st_mode & 0777, vls_buf_slice(&new));
+  if (err == VLS_OK) err = vls_config_put(cli, path, st.st_mode & 0777, vls_buf_slice(&new));
   vls_buf_done(&old);
   vls_buf_done(&new);
   free(path);

@@ -2,6 +2,8 @@
 #ifndef VALISE_CLIENT_CONFIG_H
 #define VALISE_CLIENT_CONFIG_H
 
+#include <sys/types.h>
+
 #include "client/cmd.h"
 #include "client/spawn.h"
 
@@ -20,6 +22,11 @@ VLS_MUST vls_err vls_config_find(vls_cli *cli, vls_slice all, const char *key, v
 VLS_MUST vls_err vls_config_check(vls_cli *cli, const char *file);
 /* Puts key = value (NULL: takes it out) into valise.conf: written beside it, checked, renamed. */
 VLS_MUST vls_err vls_config_write(vls_cli *cli, const char *key, const char *value);
+/* Reads a file of settings, nothing when there is none; ret has room for VLS_CONF_MAX + 1.
+ * VLS_SYSTEM, VLS_TOO_BIG. */
+VLS_MUST vls_err vls_config_read(vls_cli *cli, const char *path, vls_buf *ret);
+/* Puts a file in place: written beside it, on disk, checked, renamed. Its folder is there. */
+VLS_MUST vls_err vls_config_put(vls_cli *cli, const char *path, mode_t mode, vls_slice text);
 /* valise.conf, to free(). */
 char *vls_config_file(void);
 

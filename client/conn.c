@@ -15,6 +15,7 @@ struct vls_conn {
   int fd;
   char state[17]; /* of the node, as it said in its hello */
   uint64_t call_ms;
+  int stop_fd;    /* -1: none */
   uint64_t msgid; /* of the last call */
   vls_buf in;     /* bytes received; the first `used` of them were dealt with */
   size_t used;
@@ -41,8 +42,13 @@ static vls_err wait_for(const vls_conn *conn, short events, uint64_t deadline) {
       uint64_t left = deadline > now ? deadline - now : 0;
       timeout = left > 60000 ? 60000 : (int)left;
     }
-    struct pollfd p = {.fd = conn->fd, .events = events};
-    int n = poll(&p, 1, timeout);
+    struct pollfd p[] = {{.fd = conn->fd, .events = events},
+                         {.fd = conn->stop_fd, .events = POLLIN}}; /* -1 is passed over */
+    int n = poll(p, 2, timeout);
+    if (n > 0 && p[1].revents != 0) {
+      errno = EINTR;
+      return VLS_SYSTEM;
+    }
     if (n > 0) return VLS_OK;
     if (n < 0 && errno != EINTR) return VLS_SYSTEM;
     if (deadline != VLS_NEVER && vls_when_mono() >= deadline) return VLS_AGAIN;
@@ -193,6 +199,7 @@ vls_err vls_conn_open(vls_conn **ret_conn, const char *path, vls_problem *proble
   memcpy(address.sun_path, path, n + 1);
   vls_conn *conn = vls_calloc(1, sizeof *conn);
   conn->call_ms = VLS_CONN_CALL_MS;
+  conn->stop_fd = -1;
   vls_buf_init(&conn->in, VLS_RPC_FRAME_MAX + 128 * 1024);
   vls_buf_init(&conn->events, VLS_CONN_EVENTS_MAX);
   vls_err err;
@@ -220,6 +227,10 @@ bool vls_conn_is_empty(const vls_conn *conn) {
 
 void vls_conn_be_patient(vls_conn *conn, uint64_t ms) {
   conn->call_ms = ms;
+}
+
+void vls_conn_stop_at(vls_conn *conn, int fd) {
+  conn->stop_fd = fd;
 }
 
 void vls_conn_free(vls_conn *conn) {

@@ -30,6 +30,8 @@ bool vls_conn_is(const vls_conn *conn, const char *state);
 bool vls_conn_is_empty(const vls_conn *conn);
 /* Calls may take so long from now on, instead of VLS_CONN_CALL_MS. */
 void vls_conn_be_patient(vls_conn *conn, uint64_t ms);
+/* No call waits longer once fd is readable; the connection is lost then. -1: none. */
+void vls_conn_stop_at(vls_conn *conn, int fd);
 /* Takes NULL. */
 void vls_conn_free(vls_conn *conn);
 

@@ -2,37 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "client/private.h"
+#include "client/term.h"
 
 vls_passphrase *vls_passphrase_new(void) {
-  const struct rlimit none = {0, 0};
-  vls_passphrase *pass = vls_calloc(1, sizeof *pass);
-  (void)mlock(pass, sizeof *pass);
-  (void)setrlimit(RLIMIT_CORE, &none);
-#ifdef VALISE_UNDUMPABLE
-  (void)prctl(PR_SET_DUMPABLE, 0);
-#endif
-  return pass;
+  return vls_private_new(sizeof(vls_passphrase));
 }
 
 void vls_passphrase_free(vls_passphrase *pass) {
-  if (pass == NULL) return;
-  vls_wipe(pass, sizeof *pass);
-  (void)munlock(pass, sizeof *pass);
-  free(pass);
+  vls_private_free(pass, sizeof *pass);
 }
 
 vls_slice vls_passphrase_slice(const vls_passphrase *pass) {
@@ -63,43 +47,21 @@ static vls_err read_line(vls_cli *cli, int fd, const char *name, vls_passphrase 
   }
 }
 
-/* Asks; true when a line is there, false when a signal is. */
-static bool wait_for_line(vls_cli *cli, const char *question, int signals) {
-  struct pollfd p[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+static void put_question(vls_cli *cli, const char *question) {
   vls_out_put(&cli->err, "%s ", question);
   (void)fflush(stderr);
   cli->err.column = 0; /* the answer ends the line */
-  while (poll(p, 2, -1) < 0 && errno == EINTR)
-    continue;
-  return (p[1].revents & POLLIN) == 0;
 }
 
-/* With the echo off. A signal that ends or stops the program acts when the echo is on again. */
 static vls_err read_hidden(vls_cli *cli, const char *question, vls_passphrase *ret) {
-  static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-  struct termios before, hidden;
-  sigset_t set, old;
-  if (tcgetattr(STDIN_FILENO, &before) != 0)
-    return vls_fail(cli, VLS_SYSTEM, NULL, "cannot use the terminal: %s", strerror(errno));
-  (void)sigemptyset(&set);
-  for (size_t i = 0; i < sizeof held / sizeof held[0]; i++)
-    (void)sigaddset(&set, held[i]);
-  (void)sigprocmask(SIG_BLOCK, &set, &old);
-  int signals = signalfd(-1, &set, SFD_CLOEXEC);
-  hidden = before;
-  hidden.c_lflag &= ~(tcflag_t)ECHO;
-  hidden.c_lflag |= ECHONL;
-  (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  while (!wait_for_line(cli, question, signals)) {
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    (void)sigprocmask(SIG_SETMASK, &old, NULL); /* and this may have been all */
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  }
-  vls_err err = read_line(cli, STDIN_FILENO, "the terminal", ret);
-  (void)tcsetattr(STDIN_FILENO, TCSANOW, &before);
-  (void)sigprocmask(SIG_SETMASK, &old, NULL);
-  (void)close(signals);
+  vls_term term;
+  vls_err err = vls_term_open(cli, VLS_TERM_HIDDEN, &term);
+  if (err != VLS_OK) return err;
+  do
+    put_question(cli, question);
+  while (!vls_term_wait(&term));
+  err = read_line(cli, STDIN_FILENO, "the terminal", ret);
+  vls_term_close(&term);
   return err;
 }
 
@@ -121,14 +83,45 @@ vls_err vls_passphrase_ask_new(vls_cli *cli, const char *hint, vls_passphrase *r
   return err;
 }
 
-vls_err vls_passphrase_read(vls_cli *cli, const char *path, vls_passphrase *ret) {
+/* Opens it, and says so when others can read it; -1 and the problem. */
+static int open_secret(vls_cli *cli, const char *path) {
   struct stat st;
-  if (strcmp(path, "-") == 0) return read_line(cli, STDIN_FILENO, "standard input", ret);
+  if (strcmp(path, "-") == 0) return STDIN_FILENO;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return vls_fail(cli, VLS_SYSTEM, NULL, "cannot read %s: %s", path, strerror(errno));
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+  if (fd < 0) (void)vls_fail(cli, VLS_SYSTEM, NULL, "cannot read %s: %s", path, strerror(errno));
+  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
     vls_cli_note(cli, "Others can read %s: chmod 600 %s", path, path);
-  vls_err err = read_line(cli, fd, path, ret);
-  (void)close(fd);
+  return fd;
+}
+
+static const char *name_of(const char *path) {
+  return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+vls_err vls_passphrase_read(vls_cli *cli, const char *path, vls_passphrase *ret) {
+  int fd = open_secret(cli, path);
+  if (fd < 0) return VLS_SYSTEM;
+  vls_err err = read_line(cli, fd, name_of(path), ret);
+  if (fd != STDIN_FILENO) (void)close(fd);
+  return err;
+}
+
+vls_err vls_passphrase_read_all(vls_cli *cli, const char *path, vls_passphrase *ret) {
+  int fd = open_secret(cli, path);
+  ssize_t got = 1;
+  if (fd < 0) return VLS_SYSTEM;
+  for (ret->n = 0; got != 0 && ret->n < sizeof ret->p;) {
+    got = read(fd, ret->p + ret->n, sizeof ret->p - ret->n);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    ret->n += (size_t)got;
+  }
+  vls_err err = VLS_OK;
+  if (got < 0)
+    err = vls_fail(cli, VLS_SYSTEM, NULL, "cannot read %s: %s", name_of(path), strerror(errno));
+  else if (ret->n == sizeof ret->p)
+    err = vls_fail(cli, VLS_TOO_BIG, NULL, "%s is longer than %d bytes", name_of(path),
+                   VLS_PASSPHRASE_MAX);
+  if (fd != STDIN_FILENO) (void)close(fd);
   return err;
 }

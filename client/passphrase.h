@@ -4,8 +4,7 @@
 #define VALISE_CLIENT_PASSPHRASE_H
 
 #include "client/cmd.h"
-
-enum { VLS_PASSPHRASE_MAX = 1024 }; /* bytes (RPC 6) */
+#include "valise/keyslot.h"
 
 typedef struct vls_passphrase {
   size_t n;
@@ -27,5 +26,7 @@ VLS_MUST vls_err vls_passphrase_ask_new(vls_cli *cli, const char *hint, vls_pass
 /* The next line of a file, "-" for standard input, where more than one may be read. VLS_SYSTEM, and
  * as above. */
 VLS_MUST vls_err vls_passphrase_read(vls_cli *cli, const char *path, vls_passphrase *ret);
+/* All of a file, of any bytes. VLS_SYSTEM, VLS_TOO_BIG. */
+VLS_MUST vls_err vls_passphrase_read_all(vls_cli *cli, const char *path, vls_passphrase *ret);
 
 #endif

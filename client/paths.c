@@ -76,6 +76,13 @@ char *vls_path_config_dir(void) {
   return path;
 }
 
+char *vls_path_node_config(const char *option) {
+  char *socket = vls_path_socket(option);
+  bool system = strcmp(socket, system_socket) == 0;
+  free(socket);
+  return system ? copy("/etc/valise") : vls_path_config_dir();
+}
+
 bool vls_path_make_dirs(const char *file) {
   char *copied = copy(file);
   int error = 0;

@@ -10,7 +10,9 @@
  * node's when only that one exists. */
 char *vls_path_socket(const char *option);
 char *vls_path_config_dir(void); /* ~/.config/valise */
-char *vls_path_log(void);        /* ~/.local/state/valise/valised.log */
+/* The same, of the node that is called: /etc/valise for that of the machine. */
+char *vls_path_node_config(const char *option);
+char *vls_path_log(void); /* ~/.local/state/valise/valised.log */
 /* valised beside this program, else on PATH; NULL when there is none. */
 char *vls_path_daemon(void);
 /* `name` on PATH, or itself when it has a slash; NULL when it is not an executable file. */

@@ -128,6 +128,26 @@ static const char invite[] =
     "(valise status, \"Reachable at\"). Behind a home router, forward the port and\n"
     "set listen.advertise.\n";
 
+static const char backup[] =
+    "Backups\n"
+    "\n"
+    "A backup is one encrypted file: your identity, your contacts, all texts and\n"
+    "your settings. Never the keys that protect texts on their way: what you have\n"
+    "deleted cannot be read with it.\n"
+    "\n"
+    "  valise backup create FILE   writes it, on a stick or another machine's disk\n"
+    "  valise backup verify FILE   reads all of it, and says what is in it\n"
+    "  valise backup words         makes recovery words, and shows them once\n"
+    "\n"
+    "It opens with your recovery words, 24 plain English words. The first backup\n"
+    "shows them; write them on paper. The node does not keep them, so that nobody\n"
+    "finds them on this machine, and later backups need no typing. Whoever has the\n"
+    "words and a backup can read everything in it, and be you. Nobody can help if\n"
+    "the words are lost: make new ones, and a new backup.\n"
+    "\n"
+    "With --passphrase a backup opens with a passphrase of its own instead. Anyone\n"
+    "who gets the file can try passphrases at home, so make it a long one.\n";
+
 static const char doctor[] =
     "When it does not work\n"
     "\n"
@@ -144,6 +164,7 @@ const vls_topic vls_topics[] = {
     {"start", "your first ten minutes", start},
     {"privacy", "what is private, what is signed", privacy},
     {"invite", "becoming contacts", invite},
+    {"backup", "backups and recovery words", backup},
     {"output", "JSON, tabs, colour, and hostile text", output},
     {"exit-codes", "what the numbers mean", exit_codes},
     {"config", "settings", config},

@@ -4,15 +4,14 @@
 #define VALISE_CITIZEN_ID_H
 
 #include "base/buf.h"
+#include "valise/id.h"
 
 enum {
-  VLS_ID_TEXT = 2 + 55, /* "v1" and base32 of key and checksum, without the NUL */
   VLS_SHORT_ID = 10,    /* letters of it that name a citizen nobody has named yet */
   VLS_SAFETY_DIGITS = 60,
   VLS_SAFETY_ROUNDS = 5200, /* of SHA-256 over each key: makes a search for a look-alike dearer */
 };
 
-void vls_id_text(char ret_text[VLS_ID_TEXT + 1], const uint8_t identity[32]);
 /* VLS_MALFORMED when it is not an id or its checksum is wrong. Either case. */
 VLS_MUST vls_err vls_id_parse(uint8_t ret_identity[32], vls_slice text);
 /* 30 digits from each key, the smaller half first: the same on both sides. */

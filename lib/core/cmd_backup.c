@@ -49,6 +49,15 @@ vls_err vls_cmd_backup_key(vls_call *call) {
   return vls_call_ok(call);
 }
 
+vls_err vls_cmd_backup_show(vls_call *call) {
+  uint8_t key[32];
+  vls_rpc_backup_state r = {.words = vls_backup_key_get(call->core->store, key),
+                            .since = vls_backup_key_since(call->core->store),
+                            .last = vls_backup_last(call->core->store)};
+  vls_wipe(key, sizeof key);
+  return vls_wire_encode(&vls_rpc_backup_state_def, &r, call->result);
+}
+
 static vls_err put_begun(vls_call *call, const vls_backup_head *head) {
   vls_backup_start of;
   uint64_t rows;

@@ -45,6 +45,7 @@ static const method methods[] = {
     {"events.subscribe", &vls_rpc_subscribe_def, vls_cmd_subscribe, 0},
     {"events.ack", &vls_rpc_ack_def, vls_cmd_ack, WRITES},
     {"backup.key", &vls_rpc_backup_key_def, vls_cmd_backup_key, WRITES},
+    {"backup.show", &vls_rpc_none_def, vls_cmd_backup_show, 0},
     {"backup.begin", &vls_rpc_backup_begin_def, vls_cmd_backup_begin, 0},
     {"backup.next", &vls_rpc_none_def, vls_cmd_backup_next, 0},
     {"backup.end", &vls_rpc_none_def, vls_cmd_backup_end, WRITES},

@@ -30,7 +30,8 @@ vls_command_fn vls_cmd_contact_verify, vls_cmd_contact_block, vls_cmd_contact_re
 vls_command_fn vls_cmd_peer_list, vls_cmd_send, vls_cmd_message_list, vls_cmd_message_get;
 vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls_cmd_outbox_cancel;
 vls_command_fn vls_cmd_subscribe, vls_cmd_ack;
-vls_command_fn vls_cmd_backup_key, vls_cmd_backup_begin, vls_cmd_backup_next, vls_cmd_backup_end;
+vls_command_fn vls_cmd_backup_key, vls_cmd_backup_show, vls_cmd_backup_begin, vls_cmd_backup_next;
+vls_command_fn vls_cmd_backup_end;
 vls_command_fn vls_cmd_restore_begin, vls_cmd_restore_next, vls_cmd_restore_end;
 
 /* Shared by several: appends a contact, a message. */

@@ -24,9 +24,6 @@ void vls_backup_writer_done(vls_backup_writer *writer);
 VLS_MUST vls_err vls_backup_writer_put(vls_backup_writer *writer, const vls_backup_row *row,
                                        vls_buf *out);
 
-/* Whether a file of settings may be in a backup, behind the one before (NULL: it is the first). */
-bool vls_backup_setting_is_right(const vls_backup_setting *before, const vls_backup_setting *one);
-
 /* --- the tables --- */
 
 /* A walk over the store. The rows' slices point into `room`. */
@@ -66,6 +63,8 @@ VLS_MUST vls_err vls_restore_row(vls_store *store, const vls_backup_row *row);
 /* False, and zeros, while there is none. */
 bool vls_backup_key_get(vls_store *store, uint8_t ret_key[32]);
 void vls_backup_key_put(vls_store *store, const uint8_t key[32], uint64_t now_ms);
+/* ms since 1970 when it was put; 0: there is none. */
+uint64_t vls_backup_key_since(vls_store *store);
 /* ms since 1970 of the last backup that its client had on disk; 0: none. */
 uint64_t vls_backup_last(vls_store *store);
 void vls_backup_mark_made(vls_store *store, uint64_t now_ms);

@@ -228,6 +228,10 @@ bool vls_backup_key_get(vls_store *store, uint8_t ret_key[32]) {
   return found;
 }
 
+uint64_t vls_backup_key_since(vls_store *store) {
+  return vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(since), 0) FROM backup"));
+}
+
 void vls_backup_key_put(vls_store *store, const uint8_t key[32], uint64_t now_ms) {
   sqlite3_stmt *q = vls_sql_write(store, "INSERT OR REPLACE INTO backup(one,key,since) "
                                          "VALUES(1,?,?)");

@@ -42,7 +42,7 @@ for words in $(as ana complete -- '' | cut -f 1); do
   done
 done
 same "every command and every verb has --help" yes "$explained"
-for topic in start privacy exit-codes output config invite doctor; do
+for topic in start privacy exit-codes output config invite backup doctor; do
   says "help on $topic" 0 '.' ana help "$topic"
 done
 says "privacy says plainly that texts are signed" 0 'no deniability' ana help privacy

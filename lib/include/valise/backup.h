@@ -46,6 +46,11 @@ VLS_MUST vls_err vls_backup_key_of_passphrase(uint8_t ret_key[32], vls_slice pas
                                               const uint8_t salt[VLS_BACKUP_SALT],
                                               vls_argon_cost cost);
 
+struct vls_backup_setting;
+/* Whether a file of settings may be in a backup, behind the one before (NULL: it is the first). */
+bool vls_backup_setting_is_right(const struct vls_backup_setting *before,
+                                 const struct vls_backup_setting *one);
+
 struct vls_backup_row;
 typedef struct vls_backup_reader vls_backup_reader;
 

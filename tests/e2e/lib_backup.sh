@@ -1,0 +1,22 @@
+# For the scripts about backups: source it first. Over lib_talk.sh it gives terminals and secrets.
+#
+#   asked WHAT CODE PATTERN NAME STEPS ARGUMENT...   as says, in a terminal where somebody answers
+#                                                    (backup_pty.py); $TERMINAL is its kind
+#   secret NAME TEXT        a file in $here that only its owner can read
+#   nothing_beside FILE     there is neither it nor a half of it
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib_talk.sh"
+
+asked() {
+  local what=$1 code=$2 pattern=$3 name=$4 steps=$5 got
+  shift 5
+  in_home "$name" env NO_COLOR=1 TERM="${TERMINAL-xterm}" \
+    python3 -B "$e2e/backup_pty.py" "$steps" "$VALISE" "$@" >"$here/out" 2>&1
+  got=$?
+  [[ $got =~ ^$code$ ]] && grep -Eq -- "$pattern" "$here/out" && ok "$what" && return
+  bad "$what"
+  printf '      %s: exit %s, expected %s and "%s"\n' "$*" "$got" "$code" "$pattern"
+  cat -v "$here/out" | sed 's/^/      | /'
+}
+secret() { (umask 077 && printf '%s\n' "$2" >"$here/$1"); }
+nothing_beside() { [ -z "$(compgen -G "$1*")" ]; }
