@@ -1,8 +1,9 @@
-/* Every message of both languages: the first byte says which. What decodes strictly has no other
+/* Every message of all languages: the first byte says which. What decodes strictly has no other
  * encoding; what decodes leniently survives being encoded and read back. */
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "proto/group.h"
 #include "proto/peer.h"
 #include "proto/rpc.h"
 
@@ -13,6 +14,10 @@ static const vls_wire_def *const defs[] = {
 
 #include "proto/def_list.h"
 #include "proto/rpc.def"
+#include "proto/def_end.h"
+
+#include "proto/def_list.h"
+#include "proto/group.def"
 #include "proto/def_end.h"
 };
 

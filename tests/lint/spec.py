@@ -4,12 +4,13 @@ import re
 
 from tree import comments, strings
 
-DOCUMENTS = {"PEER": "proto/peer.md", "RPC": "proto/rpc.md", "BACKUP": "proto/backup.md"}
+DOCUMENTS = {"PEER": "proto/peer.md", "RPC": "proto/rpc.md", "BACKUP": "proto/backup.md",
+             "GROUP": "proto/group.md"}
 
 NUMBER = r"\d+[a-z]?(?:\.\d+[a-z]?)*"
-REFERENCE = re.compile(rf"\b(PEER|RPC|BACKUP) ({NUMBER})")
-QUOTE = re.compile(rf"^(PEER|RPC|BACKUP) ({NUMBER}): (.+)$")
-MARKED_QUOTE = re.compile(rf'\b(PEER|RPC|BACKUP) ({NUMBER}): "([^"]+)"')
+REFERENCE = re.compile(rf"\b(PEER|RPC|BACKUP|GROUP) ({NUMBER})")
+QUOTE = re.compile(rf"^(PEER|RPC|BACKUP|GROUP) ({NUMBER}): (.+)$")
+MARKED_QUOTE = re.compile(rf'\b(PEER|RPC|BACKUP|GROUP) ({NUMBER}): "([^"]+)"')
 MESSAGE = re.compile(r'^MESSAGE\((\w+),.*"([^"]+)"\)', re.M)
 CLAUSE = re.compile(rf"^(?:#+ +)?\**({NUMBER})\.?\**[ )]+(.*)$")
 

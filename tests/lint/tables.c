@@ -1,9 +1,10 @@
-/* valise_tables peer | rpc | backup | dict: the field tables of peer.md, rpc.md and backup.md in
+/* valise_tables peer | rpc | backup | group | dict: the field tables of peer.md and its sisters in
  * Markdown, and the dictionary of the fuzz targets, from the tables the codec itself reads. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/group.h"
 #include "proto/peer.h"
 #include "proto/rpc.h"
 
@@ -25,6 +26,12 @@ static const vls_wire_def *const backup_defs[] = {
 #include "proto/def_end.h"
 };
 
+static const vls_wire_def *const group_defs[] = {
+#include "proto/def_list.h"
+#include "proto/group.def"
+#include "proto/def_end.h"
+};
+
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 static const struct {
   const char *name;
@@ -32,7 +39,8 @@ static const struct {
   size_t n;
 } documents[] = {{"peer", peer_defs, COUNT(peer_defs)},
                  {"rpc", rpc_defs, COUNT(rpc_defs)},
-                 {"backup", backup_defs, COUNT(backup_defs)}};
+                 {"backup", backup_defs, COUNT(backup_defs)},
+                 {"group", group_defs, COUNT(group_defs)}};
 
 static void print_number(uint64_t v) {
   if (v == UINT64_MAX)
@@ -158,6 +166,6 @@ int main(int argc, char **argv) {
       dict ? print_dict(documents[i].defs[d]) : print_table(documents[i].defs[d]);
   }
   if (known) return 0;
-  fprintf(stderr, "usage: valise_tables peer|rpc|backup|dict\n");
+  fprintf(stderr, "usage: valise_tables peer|rpc|backup|group|dict\n");
   return 2;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# tables.sh PROGRAM [--write]: compares the field tables at the end of proto/peer.md, proto/rpc.md
-# and proto/backup.md with what the codec reads (PROGRAM is the built valise_tables), or writes them
-# there.
+# tables.sh PROGRAM [--write]: compares the field tables at the end of proto/peer.md, rpc.md,
+# backup.md and group.md with what the codec reads (PROGRAM is the built valise_tables), or writes
+# them there.
 set -eu
 
 program=$1
@@ -21,7 +21,7 @@ with_tables() {
   printf '%s\n' "$end"
 }
 
-for name in peer rpc backup; do
+for name in peer rpc backup group; do
   doc=$root/proto/$name.md
   [ -e "$doc" ] || continue
   new=$(mktemp)

@@ -7,12 +7,15 @@
 #include <msgpack.h>
 
 #include "base/assert.h"
+#include "proto/group.h"
 #include "proto/peer.h"
 #include "proto/rpc.h"
 
+/* What peers speak: peer.def and group.def. */
 static const vls_wire_def *const gen_peer_defs[] = {
 #include "proto/def_list.h"
 #include "proto/peer.def"
+#include "proto/group.def"
 #include "proto/def_end.h"
 };
 

@@ -1,0 +1,64 @@
+#include "citizen/card.h"
+#include "event/group.h"
+
+/* What others sign for a group: devices, their leaves, and the proof of an invitation. */
+
+vls_err vls_group_cert_check(vls_device_cert *ret, const vls_signed *cert) {
+  vls_err err = vls_wire_decode(&vls_device_cert_def, VLS_WIRE_STRICT, cert->body, ret, NULL);
+  return err == VLS_OK ? vls_verify(cert->sig, ret->identity, VLS_CTX_DEVICE, cert->body) : err;
+}
+
+vls_err vls_group_leaf_check(vls_group_leaf *ret, const vls_signed *cert, const vls_signed *leaf,
+                             const uint8_t group[32]) {
+  vls_device_cert device;
+  vls_err err = vls_group_cert_check(&device, cert);
+  if (err == VLS_OK)
+    err = vls_wire_decode(&vls_group_leaf_def, VLS_WIRE_STRICT, leaf->body, ret, NULL);
+  if (err != VLS_OK) return err;
+  if (ret->dh.n != 0 && ret->dh.n != 32) return VLS_MALFORMED;
+  if (memcmp(ret->identity, device.identity, 32) != 0 ||
+      memcmp(ret->device, device.sign, 32) != 0 || memcmp(ret->group, group, 32) != 0)
+    return VLS_FORGED;
+  err = vls_verify(leaf->sig, ret->device, VLS_CTX_PREKEY, leaf->body);
+  if (err == VLS_OK && ret->dh.n == 32) err = vls_key_check(ret->dh.p);
+  return err;
+}
+
+vls_err vls_group_leaf_make(vls_buf *out, const vls_sign_pair *device, const uint8_t group[32],
+                            const uint8_t identity[32], uint64_t made, const uint8_t *dh) {
+  vls_group_leaf leaf = {.made = made};
+  vls_signed s;
+  vls_buf body;
+  memcpy(leaf.group, group, 32);
+  memcpy(leaf.identity, identity, 32);
+  memcpy(leaf.device, device->pub, 32);
+  if (dh != NULL) leaf.dh = vls_slice_of(dh, 32);
+  vls_buf_init(&body, vls_group_leaf_def.max_bytes);
+  vls_err err = vls_wire_encode(&vls_group_leaf_def, &leaf, &body);
+  s.body = vls_buf_slice(&body);
+  if (err == VLS_OK) {
+    vls_sign(s.sig, device, VLS_CTX_PREKEY, s.body);
+    err = vls_wire_encode(&vls_signed_def, &s, out);
+  }
+  vls_buf_done(&body);
+  return err;
+}
+
+static void proof_bytes(uint8_t out[64], const uint8_t group[32], const uint8_t who[32]) {
+  memcpy(out, group, 32);
+  memcpy(out + 32, who, 32);
+}
+
+void vls_group_proof_make(uint8_t ret[VLS_SIG], const vls_sign_pair *invite,
+                          const uint8_t group[32], const uint8_t who[32]) {
+  uint8_t m[64];
+  proof_bytes(m, group, who);
+  vls_sign(ret, invite, VLS_CTX_INVITE, vls_slice_of(m, sizeof m));
+}
+
+vls_err vls_group_proof_check(const uint8_t proof[VLS_SIG], const uint8_t invite[32],
+                              const uint8_t group[32], const uint8_t who[32]) {
+  uint8_t m[64];
+  proof_bytes(m, group, who);
+  return vls_verify(proof, invite, VLS_CTX_INVITE, vls_slice_of(m, sizeof m));
+}
