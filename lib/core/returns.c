@@ -7,8 +7,8 @@
 #include "crypto/kdf.h"
 #include "store/messages.h"
 
-static size_t give_one(vls_core *core, vls_conn *conn, const uint8_t device[32],
-                       const vls_chain_row *held, uint64_t seq, bool *ret_found) {
+static void give_one(vls_core *core, vls_conn *conn, const uint8_t device[32],
+                     const vls_chain_row *held, uint64_t seq, bool *ret_found) {
   vls_rebuilt r;
   vls_buf event;
   vls_frame_return frame = {.seq = seq};
@@ -24,20 +24,18 @@ static size_t give_one(vls_core *core, vls_conn *conn, const uint8_t device[32],
     memcpy(frame.head, held->head, 32);
   }
   vls_err err = vls_link_send_return(conn->link, &frame);
-  if (err != VLS_OK) *ret_found = false; /* they read too slowly: another round */
-  size_t n = event.n + 256;
+  if (err != VLS_OK) *ret_found = false;
   vls_rebuilt_done(&r);
   vls_buf_done(&event);
-  return n;
 }
 
 void vls_returns_give(vls_core *core, vls_conn *conn, const uint8_t device[32],
                       const vls_chain_row *held, uint64_t from) {
-  size_t bytes = 0;
   bool found = true;
   for (uint64_t i = 1; i <= VLS_RETURNS_ROUND && from + i <= held->seq && found; i++) {
-    bytes += give_one(core, conn, device, held, from + i, &found);
-    if (bytes > VLS_RETURNS_BYTES) break;
+    /* Nor is there more of it in the way of the link at one time. */
+    if (vls_link_out(conn->link)->n > VLS_RETURNS_BYTES) break;
+    give_one(core, conn, device, held, from + i, &found);
   }
   conn->peer->receipt_due = true; /* what comes back has no receipt there */
   vls_conn_touch(core, conn);

@@ -273,7 +273,10 @@ static bool has_voice(vls_core *core, vls_peer *peer) {
  * one node can take turns for ever. */
 static void heal(vls_core *core, vls_conn *conn) {
   vls_peer *peer = conn->peer;
-  if (peer->prefix.n > 0) return; /* one begins in this batch already */
+  if (peer->prefix.n > 0) { /* one begins in this batch already */
+    conn->standing.heal_due = false;
+    return;
+  }
   if (!vls_budget_take(&peer->heals, core->now.mono_ms, 1, VLS_HEALS_MINUTE)) {
     conn->standing.heal_due = true;
     vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_AGAIN_WAIT_MS);
@@ -302,6 +305,15 @@ static void weigh_cards(vls_core *core, vls_conn *conn, const vls_state *s) {
   vls_peer *peer = conn->peer;
   if (s->yours < core->self.card_seq) peer->card_due = true;
   if (s->card < peer->row.card_seq) vls_cards_give_back(core, conn);
+}
+
+/* They lack what was signed for their events: once more. */
+static void tell_receipts(const vls_core *core, vls_peer *peer) {
+  peer->receipt_due = true;
+  if (core->no_read_receipts) return;
+  peer->read_due = true;
+  peer->talk.read_seq = 0;
+  peer->talk_dirty = true;
 }
 
 void vls_state_take(vls_core *core, vls_conn *conn, vls_slice bytes) {
@@ -333,7 +345,7 @@ void vls_state_take(vls_core *core, vls_conn *conn, vls_slice bytes) {
   bool knows = is_told(peer, VLS_TROUBLE_OWN_OLD) || is_told(peer, VLS_TROUBLE_OWN_TWICE);
   if (told && !conn->standing.told_old && !knows) vls_state_tell(core, peer, VLS_TROUBLE_OWN_LOST);
   conn->standing.told_old = conn->standing.told_old || told;
-  if ((s.flags & VLS_STATE_ASKS) != 0) peer->receipt_due = true;
+  if ((s.flags & VLS_STATE_ASKS) != 0 || conn->standing.their_old) tell_receipts(core, peer);
   /* Who has seen the other's data go back begins the new session; else who has none. */
   bool theirs_to_do = was_behind || told;
   if (conn->standing.level &&

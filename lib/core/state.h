@@ -11,7 +11,7 @@ enum {
   VLS_STATES_MINUTE = 20,      /* STATE frames a minute that are looked at, of one contact */
   VLS_HEALS_MINUTE = 4,        /* sessions a minute begun because a STATE asked for it */
   VLS_RETURNS_ROUND = 512,     /* events of theirs given back for one STATE ... */
-  VLS_RETURNS_BYTES = 1 << 20, /* ... and their bytes */
+  VLS_RETURNS_BYTES = 1 << 20, /* ... until so many bytes wait for the link */
   VLS_AGAIN_ROUND = 64,        /* events of mine made ready to be sent again at once */
   VLS_AGAIN_MINUTE = 6000,     /* and a minute, to one contact */
   VLS_JUMP_MAX = 1 << 20,      /* seqs left out at the word of one contact, at once */
