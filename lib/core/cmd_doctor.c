@@ -66,6 +66,12 @@ static void look_at_node(vls_core *core, report *r) {
   else
     add(r, "note", "store", "valise passphrase",
         "not encrypted: whoever takes this disk can read what you wrote");
+  if (core->lost.sessions + core->lost.prekeys + core->lost.invites > 0)
+    add(r, "note", "store", core->lost.invites > 0 ? "valise invite" : NULL,
+        "the vault beside the store was missing, damaged or of another time: sessions with %llu "
+        "contacts begin anew by themselves, and %llu open invitations of yours can't be taken any "
+        "more",
+        (unsigned long long)core->lost.sessions, (unsigned long long)core->lost.invites);
   uint64_t aside = vls_aside_count(core->store, 0);
   if (aside > 0)
     add(r, "note", "records", NULL, "%llu records could not be used and were set aside",

@@ -32,6 +32,19 @@ static void configure(vls_core *core, const vls_core_conf *conf) {
     core->items_per_event = VLS_EVENT_ITEMS;
 }
 
+/* What the vault does not open is gone, and is begun anew. Without room it waits for it. */
+static void check_secrets(vls_core *core) {
+  vls_lost lost = vls_store_check(core->store);
+  core->bury_at = vls_store_has_spent(core->store) ? core->now.mono_ms : VLS_NEVER;
+  if (lost.sessions + lost.prekeys + lost.invites == 0) return;
+  core->lost = lost;
+  vls_core_log(core, VLS_WARNING,
+               "the vault beside the store is missing, damaged or of another time "
+               "sessions=%llu prekeys=%llu invitations=%llu",
+               (unsigned long long)lost.sessions, (unsigned long long)lost.prekeys,
+               (unsigned long long)lost.invites);
+}
+
 void vls_core_identified(vls_core *core) {
   core->has_self = true;
   vls_peers_load(core);
@@ -57,6 +70,8 @@ vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vls_now now
   core->trials_at = now.mono_ms;
   TAILQ_INIT(&core->knockers);
   TAILQ_INIT(&core->crowded);
+  core->bury_at = VLS_NEVER;
+  if (!core->no_room) check_secrets(core);
   core->has_self = vls_self_load(&core->self, core->store);
   core->newest_n = vls_message_newest(core->store);
   core->newest_c = vls_feed_newest(core->store);
@@ -154,6 +169,7 @@ static void lose_room(vls_core *core) {
 static void find_room(vls_core *core) {
   if (!core->no_room) return;
   core->no_room = false;
+  check_secrets(core);
   vls_core_wake_at(core, core->housekeeping);
   refresh_card(core);
   network_changed(core);
@@ -231,8 +247,22 @@ uint64_t vls_core_deadline(const vls_core *core) {
   if (core->poisoned) return VLS_NEVER;
   uint64_t conns = vls_due_next(&core->due_conns), next = core->wake;
   uint64_t dials = core->draining || core->no_room ? VLS_NEVER : vls_due_next(&core->due_peers);
+  if (core->bury_at < next && !core->no_room) next = core->bury_at;
   if (conns < next) next = conns;
   return dials < next ? dials : next;
+}
+
+static void plan_burial(vls_core *core) {
+  if (core->bury_at == VLS_NEVER && vls_store_has_spent(core->store))
+    core->bury_at = core->now.mono_ms + VLS_VAULT_ROTATE_MS;
+}
+
+/* Keys of the vault that are spent are replaced with this batch, or in a while. */
+static void bury(vls_core *core) {
+  plan_burial(core);
+  if (core->no_room || core->now.mono_ms < core->bury_at) return;
+  core->bury_at = vls_store_bury(core->store) ? core->now.mono_ms + VLS_VAULT_NEXT_MS : VLS_NEVER;
+  plan_burial(core);
 }
 
 bool vls_core_seal(vls_core *core, vls_now now) {
@@ -249,6 +279,7 @@ bool vls_core_seal(vls_core *core, vls_now now) {
   if (!core->no_room) core->n_busy = 0;
   vls_conn_flush(core);
   vls_notify_pump(core);
+  bury(core);
   if (vls_store_dirty(core->store)) return true;
   vls_out_release(core);
   return false;
@@ -256,6 +287,7 @@ bool vls_core_seal(vls_core *core, vls_now now) {
 
 void vls_core_committed(vls_core *core, vls_err result) {
   if (result == VLS_OK) {
+    plan_burial(core); /* what the disk refused */
     vls_out_release(core);
     return;
   }

@@ -49,6 +49,10 @@ enum {
 #define VLS_AGAIN_WAIT_MS UINT64_C(10000)  /* until events are sent again beyond a budget */
 #define VLS_TOLD_MS UINT64_C(3600000)      /* trouble that was told is shown so long */
 #define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
+#define VLS_VAULT_ROTATE_MS                                                                        \
+  UINT64_C(5000)                       /* keys of the vault are replaced so long after use ... */
+#define VLS_VAULT_NEXT_MS UINT64_C(50) /* ... and so long after a turn that had too many of them   \
+                                        */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
 #define VLS_TAKEN_OVER_MS UINT64_C(15000)      /* at least, after a link of nobody here took over */
 #define VLS_BACKOFF_QUEUED_MS UINT64_C(300000) /* longest wait while something is queued */
@@ -230,6 +234,8 @@ struct vls_core {
   uint64_t newest_n, newest_c;
   uint64_t wake;         /* mono_ms of the next timer of the core's own, or earlier */
   uint64_t housekeeping; /* mono_ms */
+  uint64_t bury_at;      /* mono_ms when spent keys are replaced, or VLS_NEVER */
+  vls_lost lost;         /* what the store could not read at the start, for doctor */
   bool feed_grew;
   vls_peer **busy; /* peers with something to do at the end of the batch */
   size_t n_busy, cap_busy;

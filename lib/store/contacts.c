@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "store/feed.h"
 #include "store/messages.h"
+#include "store/sessions.h"
 #include "store/sql.h"
 
 void vls_contact_fold(const vls_contact_row *row, vls_buf *out) {
@@ -151,8 +152,7 @@ uint64_t vls_contact_forget(vls_store *store, uint64_t id) {
   vls_floor_raise(store, "feed", vls_feed_newest(store));
   run_for(store, "UPDATE contact SET card=zeroblob(0), card_seq=0, link=zeroblob(0) WHERE id=?",
           id);
-  run_for(store, "DELETE FROM session WHERE contact=?", id);
-  run_for(store, "DELETE FROM skipped WHERE contact=?", id);
+  vls_session_drop_of(store, id);
   run_for(store, "DELETE FROM message WHERE contact=?", id);
   run_for(store, "DELETE FROM outbox WHERE contact=? AND first>0", id);
   run_for(store,

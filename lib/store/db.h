@@ -14,4 +14,19 @@ bool vls_store_dirty(const vls_store *store);
 /* Bytes of the database, wherever its pages are. */
 uint64_t vls_store_bytes(vls_store *store);
 
+/* Ratchet secrets are under keys of the vault (vault.h). Whether some of these are spent, and wait
+ * for being replaced. */
+bool vls_store_has_spent(const vls_store *store);
+/* Replaces some of them, at most VLS_VAULT_ROUND_SLOTS and as many rows as VLS_VAULT_ROUND_ROWS, as
+ * part of the present transaction: the last thing before its commit, which ends it. Syncs the file
+ * of the vault here and once more in the commit. True when there are more, for another turn soon;
+ * what the disk refuses waits, too. */
+bool vls_store_bury(vls_store *store);
+/* What cannot be read, since the vault beside the store is missing, damaged or of another time.
+ * Sessions: of so many contacts; they are dropped, in the present transaction. */
+typedef struct vls_lost {
+  uint64_t sessions, prekeys, invites;
+} vls_lost;
+vls_lost vls_store_check(vls_store *store);
+
 #endif

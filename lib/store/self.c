@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "store/sql.h"
+#include "store/vault_rows.h"
 
 static vls_slice keep(vls_buf *buf, vls_slice s) {
   size_t at = buf->n;
@@ -82,25 +83,30 @@ bool vls_self_card_at(vls_store *store, unsigned i, vls_buf *out) {
 }
 
 void vls_prekey_put(vls_store *store, const vls_prekey_row *row, vls_slice signed_bytes) {
+  uint8_t sealed[VLS_ROW_MAX];
+  vls_row_key key = {.n = row->id};
+  vls_slice stored = vls_row_seal(store, VLS_ROW_PREKEY, &key, row->priv, sealed);
   sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO prekey VALUES(?,?,?,?)");
   vls_sql_int(q, 1, row->id);
-  vls_sql_blob(q, 2, vls_slice_of(row->priv, 32));
+  vls_sql_blob(q, 2, stored);
   vls_sql_blob(q, 3, signed_bytes);
   vls_sql_int(q, 4, row->created);
   vls_sql_run(store, q);
 }
 
-static void read_prekey(vls_store *store, sqlite3_stmt *q, vls_prekey_row *ret) {
+/* False when its key is not in the vault any more: it is as old as time, and to be replaced. */
+static bool read_prekey(vls_store *store, sqlite3_stmt *q, vls_prekey_row *ret) {
   ret->id = (uint32_t)vls_sql_get_int(q, 0);
-  vls_sql_get_fix(store, q, 1, ret->priv, 32);
-  ret->created = vls_sql_get_int(q, 2);
+  vls_row_key key = {.n = ret->id};
+  bool found = vls_row_open(store, VLS_ROW_PREKEY, &key, vls_sql_get_blob(q, 1), ret->priv);
+  ret->created = found ? vls_sql_get_int(q, 2) : 0;
+  return found;
 }
 
 bool vls_prekey_get(vls_store *store, uint32_t id, vls_prekey_row *ret) {
   sqlite3_stmt *q = vls_sql(store, "SELECT id, priv, created FROM prekey WHERE id=?");
   vls_sql_int(q, 1, id);
-  bool found = vls_sql_row(store, q);
-  if (found) read_prekey(store, q, ret);
+  bool found = vls_sql_row(store, q) && read_prekey(store, q, ret);
   vls_sql_done(q);
   return found;
 }
@@ -110,7 +116,7 @@ bool vls_prekey_newest(vls_store *store, vls_prekey_row *ret, vls_buf *out) {
       vls_sql(store, "SELECT id, priv, created, signed FROM prekey ORDER BY id DESC LIMIT 1");
   bool found = vls_sql_row(store, q);
   if (found) {
-    read_prekey(store, q, ret);
+    (void)read_prekey(store, q, ret); /* its number counts in any case */
     found = vls_buf_put_slice(out, vls_sql_get_blob(q, 3)) == VLS_OK;
   }
   vls_sql_done(q);
@@ -122,6 +128,7 @@ void vls_prekey_drop_before(vls_store *store, uint64_t created) {
                                          "id<(SELECT max(id) FROM prekey)");
   vls_sql_int(q, 1, created);
   vls_sql_run(store, q);
+  if (sqlite3_changes(store->db) > 0) vls_row_spend(store, VLS_ROW_PREKEY, 0);
 }
 
 static uint64_t newest_invite(vls_store *store) {
@@ -132,10 +139,13 @@ static uint64_t newest_invite(vls_store *store) {
 }
 
 void vls_invite_put(vls_store *store, vls_invite_row *row) {
+  uint8_t sealed[VLS_ROW_MAX];
   row->id = (uint32_t)newest_invite(store) + 1;
+  vls_row_key key = {.n = row->id};
+  vls_slice stored = vls_row_seal(store, VLS_ROW_OPK, &key, row->opk, sealed);
   sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO invite VALUES(?,?,?,?,?,?,0)");
   vls_sql_int(q, 1, row->id);
-  vls_sql_blob(q, 2, vls_slice_of(row->opk, 32));
+  vls_sql_blob(q, 2, stored);
   vls_sql_blob(q, 3, vls_slice_of(row->secret, 32));
   vls_sql_int(q, 4, row->expires);
   vls_sql_text(q, 5, vls_slice_str(row->name));
@@ -150,6 +160,7 @@ void vls_invite_use(vls_store *store, uint32_t id, uint64_t contact) {
   vls_sql_int(q, 2, contact);
   vls_sql_int(q, 3, id);
   vls_sql_run(store, q);
+  vls_row_spend(store, VLS_ROW_OPK, 0);
 }
 
 bool vls_invite_next(vls_store *store, uint32_t after, vls_invite_row *ret) {
@@ -163,7 +174,9 @@ bool vls_invite_next(vls_store *store, uint32_t after, vls_invite_row *ret) {
                             .expires = vls_sql_get_int(q, 3),
                             .state = (vls_invite_state)vls_sql_get_int(q, 5),
                             .contact = vls_sql_get_int(q, 6)};
-    vls_sql_get_fix(store, q, 1, ret->opk, 32);
+    vls_row_key key = {.n = ret->id};
+    bool is_good = vls_row_open(store, VLS_ROW_OPK, &key, vls_sql_get_blob(q, 1), ret->opk);
+    if (!is_good) ret->expires = 0; /* nobody can take it any more */
     vls_sql_get_fix(store, q, 2, ret->secret, 32);
     vls_slice name = vls_sql_get_blob(q, 4);
     if (name.n <= VLS_NAME_MAX && name.n > 0) memcpy(ret->name, name.p, name.n);
@@ -183,4 +196,5 @@ void vls_invite_drop_before(vls_store *store, uint64_t expires) {
   sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM invite WHERE expires<?");
   vls_sql_int(q, 1, expires);
   vls_sql_run(store, q);
+  if (sqlite3_changes(store->db) > 0) vls_row_spend(store, VLS_ROW_OPK, 0);
 }

@@ -15,9 +15,11 @@ typedef struct vls_session_row {
 
 void vls_session_put(vls_store *store, uint64_t contact, const vls_session_row *row);
 void vls_session_drop(vls_store *store, uint64_t contact, const uint8_t th[32]);
-/* Of every contact, with every skipped key. */
+/* All with this contact, with every skipped key; of every contact. */
+void vls_session_drop_of(vls_store *store, uint64_t contact);
 void vls_session_drop_all(vls_store *store);
-/* Fills up to VLS_SESSIONS_MAX rows, the newest first; gives how many. */
+/* Fills up to VLS_SESSIONS_MAX rows, the newest first; gives how many. One whose key is not in the
+ * vault is none. */
 size_t vls_session_load(vls_store *store, uint64_t contact, vls_session_row *ret_rows);
 
 /* Keeps at most VLS_RATCHET_KEEP for the contact: the oldest go. */

@@ -4,16 +4,16 @@
 
 #include <sqlite3.h>
 
-#include "crypto/rng.h"
 #include "store/db.h"
+#include "store/vault.h"
 #include "store/vfs.h"
 
-enum { VLS_SQL_CACHED = 128 }; /* prepared statements; a power of two */
+enum { VLS_SQL_CACHED = 256 }; /* prepared statements; a power of two */
 
 struct vls_store {
   sqlite3 *db;
-  vls_vfs *vfs; /* of a sealed store; else NULL */
-  vls_rng rng;  /* for keys and nonces of rows */
+  vls_vfs *vfs;     /* of a sealed store; else NULL */
+  vls_vault *vault; /* NULL: of a store in memory, or of a copy */
   vls_err error;
   bool in_txn;
   char problem[256];
@@ -53,6 +53,11 @@ uint64_t vls_floor(vls_store *store, const char *name);
 
 /* SQLite gives memory back wiped. Before anything else of SQLite's is called. */
 void vls_sql_memory(void);
+
+/* A sealed store without its vault: sealed values are carried as they are, and not read. */
+VLS_MUST vls_err vls_store_open_copy(vls_store **ret_store, const char *path, const uint8_t key[32],
+                                     const uint8_t uuid[16], const uint8_t seed[32],
+                                     const char **ret_why);
 
 /* Brings an empty or older store to the present version. */
 VLS_MUST vls_err vls_schema_migrate(vls_store *store);

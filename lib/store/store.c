@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
+#include "store/vault_rows.h"
 
 enum { DEFAULT_CACHE_KIB = 2048, CHECKPOINT_PAGES = 4096 };
 
@@ -63,17 +64,16 @@ static const char *why_of(vls_err err) {
   }
 }
 
-/* vfs: owned; NULL for a store in clear. */
-static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *path,
-                            const uint8_t seed[32], unsigned cache_kib, const char **ret_why) {
-  vls_store *store = vls_calloc(1, sizeof *store);
-  vls_sql_memory();
-  store->vfs = vfs;
-  vls_rng_init(&store->rng, seed);
-  int code = sqlite3_open_v2(path, &store->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                             vfs != NULL ? vls_vfs_name(vfs) : NULL);
-  if (code != SQLITE_OK) vls_sql_fail(store, code, "open");
+/* How a store is opened. */
+typedef struct opening {
+  const char *path;
+  const uint8_t *key, *uuid; /* NULL: in clear */
+  const uint8_t *seed;
+  unsigned cache_kib;
+  bool is_copy; /* its rows stay as they are: the vault is beside the store it was copied from */
+} opening;
+
+static void set_up(vls_store *store, const opening *o) {
   /* Exclusive before the first read: no second daemon, and no -shm file beside the store. */
   pragma(store, "PRAGMA locking_mode=EXCLUSIVE");
   pragma(store, "PRAGMA journal_mode=WAL");
@@ -83,7 +83,7 @@ static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *pat
   pragma(store, "PRAGMA foreign_keys=OFF");
   char sql[64];
   snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u",
-           cache_kib == 0 ? DEFAULT_CACHE_KIB : cache_kib);
+           o->cache_kib == 0 ? DEFAULT_CACHE_KIB : o->cache_kib);
   pragma(store, sql);
   snprintf(sql, sizeof sql, "PRAGMA wal_autocheckpoint=%d", CHECKPOINT_PAGES);
   pragma(store, sql);
@@ -92,38 +92,78 @@ static vls_err open_through(vls_store **ret_store, vls_vfs *vfs, const char *pat
   pragma(store, "BEGIN IMMEDIATE");
   pragma(store, "COMMIT");
   if (store->error == VLS_OK) store->error = vls_schema_migrate(store);
-  if (store->error != VLS_OK) {
-    vls_err err = store->error;
-    if (ret_why != NULL) *ret_why = why_of(err);
-    vls_store_close(store);
-    return err;
+}
+
+/* Whose vault was in clear until now is known by a number in the store, and not by the vault: who
+ * can write to that could put one in clear there. */
+static void open_vault(vls_store *store, const opening *o, sqlite3_vfs *vfs,
+                       const uint8_t seed[32]) {
+  static const char tail[] = "-vault", sealed[] = "vault sealed";
+  if (store->error != VLS_OK || o->is_copy || strcmp(o->path, ":memory:") == 0) return;
+  size_t n = strlen(o->path), bytes = n + sizeof tail;
+  char *path = vls_calloc(1, bytes);
+  snprintf(path, bytes, "%s%s", o->path, tail);
+  store->vault = vls_vault_new(seed, vfs, path, o->key, o->uuid);
+  free(path);
+  bool was_clear = o->key != NULL && vls_floor(store, sealed) == 0;
+  int code = vls_vault_load(store->vault, was_clear);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, "the vault");
+  if (was_clear) {
+    vls_floor_raise(store, sealed, 1);
+    vls_err err = vls_store_commit(store);
+    (void)err; /* sticky */
   }
-  *ret_store = store;
-  return VLS_OK;
+  vls_vault_recall(store);
+}
+
+static vls_err open_it(vls_store **ret_store, const opening *o, const char **ret_why) {
+  uint8_t seed[2][32];
+  vls_err err = vls_crypto_init();
+  if (err != VLS_OK) return err;
+  vls_store *store = vls_calloc(1, sizeof *store);
+  vls_sql_memory();
+  vls_xwl(seed[0], 32, o->seed, "store vfs rng", (vls_slice){0});
+  vls_xwl(seed[1], 32, o->seed, "store vault rng", (vls_slice){0});
+  sqlite3_vfs *lower = sqlite3_vfs_find(NULL);
+  if (o->key != NULL) store->vfs = vls_vfs_new(lower, o->key, o->uuid, seed[0]);
+  int code = sqlite3_open_v2(o->path, &store->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                             store->vfs != NULL ? vls_vfs_name(store->vfs) : NULL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, "open");
+  set_up(store, o);
+  open_vault(store, o, lower, seed[1]);
+  vls_wipe(seed, sizeof seed);
+  err = store->error;
+  if (err == VLS_OK) {
+    *ret_store = store;
+    return VLS_OK;
+  }
+  if (ret_why != NULL) *ret_why = why_of(err);
+  vls_store_close(store);
+  return err;
 }
 
 vls_err vls_store_open(vls_store **ret_store, const char *path, const uint8_t seed[32],
                        unsigned cache_kib, const char **ret_why) {
-  vls_err err = vls_crypto_init();
-  if (err != VLS_OK) return err;
-  return open_through(ret_store, NULL, path, seed, cache_kib, ret_why);
+  opening o = {.path = path, .seed = seed, .cache_kib = cache_kib};
+  return open_it(ret_store, &o, ret_why);
 }
 
 vls_err vls_store_open_sealed(vls_store **ret_store, const char *path, const uint8_t key[32],
                               const uint8_t uuid[16], const uint8_t seed[32], unsigned cache_kib,
                               const char **ret_why) {
-  uint8_t own[32], vfs_seed[32];
-  vls_xwl(own, sizeof own, seed, "store rng", (vls_slice){0});
-  vls_xwl(vfs_seed, sizeof vfs_seed, seed, "store vfs rng", (vls_slice){0});
-  vls_vfs *vfs = vls_vfs_new(NULL, key, uuid, vfs_seed);
-  vls_err err = open_through(ret_store, vfs, path, own, cache_kib, ret_why);
-  vls_wipe(own, sizeof own);
-  vls_wipe(vfs_seed, sizeof vfs_seed);
-  return err;
+  opening o = {.path = path, .key = key, .uuid = uuid, .seed = seed, .cache_kib = cache_kib};
+  return open_it(ret_store, &o, ret_why);
+}
+
+vls_err vls_store_open_copy(vls_store **ret_store, const char *path, const uint8_t key[32],
+                            const uint8_t uuid[16], const uint8_t seed[32], const char **ret_why) {
+  opening o = {.path = path, .key = key, .uuid = uuid, .seed = seed, .is_copy = true};
+  return open_it(ret_store, &o, ret_why);
 }
 
 void vls_store_stir(vls_store *store, vls_slice entropy) {
-  vls_rng_stir(&store->rng, entropy);
+  if (store->vault != NULL) vls_rng_stir(&store->vault->rng, entropy);
   if (store->vfs != NULL) vls_vfs_stir(store->vfs, entropy);
 }
 
@@ -135,24 +175,37 @@ vls_err vls_store_commit(vls_store *store) {
     vls_sql_fail(store, code, "commit");
   else
     store->in_txn = false;
+  if (!store->in_txn) vls_vault_turned(store);
   return store->error;
 }
 
-void vls_store_rollback(vls_store *store) {
+static void roll_back(vls_store *store) {
   for (size_t i = 0; i < VLS_SQL_CACHED; i++)
     if (store->cache[i].stmt != NULL) sqlite3_reset(store->cache[i].stmt);
   if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
   store->in_txn = false;
   store->error = VLS_OK;
+  if (store->vault != NULL) store->vault->n_turning = 0; /* both keys stay known */
+}
+
+void vls_store_rollback(vls_store *store) {
+  roll_back(store);
+  vls_vault_recall(store);
 }
 
 void vls_store_close(vls_store *store) {
   if (store == NULL) return;
-  if (store->db != NULL) vls_store_rollback(store);
+  bool is_well = store->db != NULL && !vls_store_is_spent(store);
+  if (store->db != NULL) roll_back(store);
+  if (is_well) {
+    vls_vault_recall(store);
+    vls_vault_settle(store);
+    roll_back(store);
+  }
   for (size_t i = 0; i < VLS_SQL_CACHED; i++)
     sqlite3_finalize(store->cache[i].stmt);
   if (sqlite3_close(store->db) == SQLITE_OK) vls_vfs_free(store->vfs);
-  vls_rng_done(&store->rng);
+  vls_vault_free(store->vault);
   free(store);
 }
 

@@ -133,12 +133,19 @@ vls_err vls_store_seal(const char *plain_path, const char *sealed_path, const ui
   }
   vls_err err = vls_store_open(&c.from, plain_path, seed, 0, ret_why);
   if (err != VLS_OK) return err;
-  err = vls_store_open_sealed(&c.to, sealed_path, key, uuid, seed, 0, ret_why);
+  err = vls_store_open_copy(&c.to, sealed_path, key, uuid, seed, ret_why);
   if (err == VLS_OK) {
     err = copy_all(&c);
     if (err != VLS_OK && ret_why != NULL) *ret_why = "the copy could not be written";
   }
   vls_store_close(c.to);
+  /* The copy's rows are under the keys as they are now: closing must not replace them. */
+  vls_vault_free(c.from->vault);
+  c.from->vault = NULL;
   vls_store_close(c.from);
+  if (err == VLS_OK) { /* a look at whether it opens */
+    err = vls_store_open_copy(&c.to, sealed_path, key, uuid, seed, ret_why);
+    if (err == VLS_OK) vls_store_close(c.to);
+  }
   return err;
 }

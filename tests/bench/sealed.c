@@ -90,9 +90,9 @@ static void scan(side *s, uint64_t messages) {
 }
 
 static void end(side *s) {
-  static const char *const tails[] = {"", "-wal"};
+  static const char *const tails[] = {"", "-wal", "-vault"};
   vls_store_close(s->store);
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
     char path[264];
     snprintf(path, sizeof path, "%s%s", s->path, tails[i]);
     unlink(path);

@@ -26,7 +26,7 @@ static inline void place_make(place *p) {
 }
 
 static inline void place_end(place *p) {
-  static const char *const tails[] = {"", "-wal", "-shm", "-journal"};
+  static const char *const tails[] = {"", "-wal", "-vault", "-shm", "-journal"};
   for (size_t i = 0; i < COUNT(tails); i++) {
     char path[128];
     snprintf(path, sizeof path, "%s%s", p->path, tails[i]);

@@ -51,7 +51,7 @@ static void none_of_it_is_in(const char *path) {
 }
 
 static void leave_home(home *h) {
-  static const char *const tails[] = {"", "-wal"};
+  static const char *const tails[] = {"", "-wal", "-vault"};
   for (size_t i = 0; i < COUNT(tails); i++) {
     char path[128];
     snprintf(path, sizeof path, "%s%s", h->path, tails[i]);

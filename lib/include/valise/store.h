@@ -1,5 +1,6 @@
 /* The store as its owner sees it: open, commit, roll back, close. What is in it is core's affair.
- */
+ * Beside the file at `path` stand its log ("-wal") while it is open, and the vault ("-vault") with
+ * the keys of ratchet secrets: a copy of a store without its vault has lost its sessions. */
 #ifndef VALISE_STORE_H
 #define VALISE_STORE_H
 
@@ -27,11 +28,13 @@ VLS_MUST vls_err vls_store_open_sealed(vls_store **ret_store, const char *path,
  * must not draw the same ones again. A core does it with the entropy it is fed. */
 void vls_store_stir(vls_store *store, vls_slice entropy);
 /* Copies a store in clear, brought to the present version, into a new sealed one. On VLS_OK all of
- * it is on the disk at sealed_path and the store at plain_path is as it was but for its version:
- * removing it, and putting the other in its place, is the caller's. On failure, or after a crash,
- * the file at sealed_path and its -wal are to be removed, and the copy begun again; VLS_EXISTS when
- * something is there already. Needs as much space on the disk as the store in clear has, and up to
- * 32 MiB for the log. Other errors as for opening; *ret_why likewise. */
+ * it is on the disk at sealed_path, it opens, and the store at plain_path is as it was but for its
+ * version: removing it, and putting the other in its place, is the caller's. The vault beside the
+ * store in clear (plain_path with "-vault" behind it) belongs to both, and is sealed when the copy
+ * is first opened in that place. On failure, or after a crash, the file at sealed_path and its -wal
+ * are to be removed, and the copy begun again; VLS_EXISTS when something is there already. Needs as
+ * much space on the disk as the store in clear has, and up to 32 MiB for the log. Other errors as
+ * for opening; *ret_why likewise. */
 VLS_MUST vls_err vls_store_seal(const char *plain_path, const char *sealed_path,
                                 const uint8_t key[32], const uint8_t uuid[16],
                                 const uint8_t seed[32], const char **ret_why);
@@ -41,7 +44,7 @@ VLS_MUST vls_err vls_store_seal(const char *plain_path, const char *sealed_path,
 VLS_MUST vls_err vls_store_commit(vls_store *store);
 /* Forgets the open transaction: what a crash would do. */
 void vls_store_rollback(vls_store *store);
-/* Rolls back and closes. Takes NULL. */
+/* Rolls back and closes; keys of the vault that are spent are overwritten before. Takes NULL. */
 void vls_store_close(vls_store *store);
 /* Moves the log into the main file when nobody is waiting; cheap when there is nothing to move. */
 void vls_store_checkpoint(vls_store *store);
