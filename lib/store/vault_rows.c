@@ -59,7 +59,9 @@ bool vls_row_open(vls_store *store, vls_row_kind kind, const vls_row_key *key, v
   uint8_t ad[AD];
   memset(ret_value, 0, n);
   if (stored.n == n) memcpy(ret_value, stored.p, n);
-  if (stored.n != n + VLS_VAULT_EXTRA || store->vault == NULL) return stored.n == n;
+  if (stored.n == n) return true;
+  if (stored.n != n + VLS_VAULT_EXTRA) vls_sql_fail(store, SQLITE_CORRUPT, "a sealed value's size");
+  if (stored.n != n + VLS_VAULT_EXTRA || store->vault == NULL) return false;
   return vls_vault_open(store->vault, key->contact, kinds[kind].part, ad_of(ad, kind, key), stored,
                         ret_value) == VLS_OK;
 }

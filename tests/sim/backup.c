@@ -36,7 +36,15 @@ static void copy_file(sim_world *w, const char *from, const char *to) {
   free(bytes);
 }
 
-/* A store that is closed in good order is one file: its log is empty and gone. */
+/* A store that is closed in good order is one file and its vault: its log is empty and gone. */
+static void copy_store(sim_world *w, const char *from, const char *to) {
+  char from_vault[112], to_vault[112];
+  snprintf(from_vault, sizeof from_vault, "%s-vault", from);
+  snprintf(to_vault, sizeof to_vault, "%s-vault", to);
+  copy_file(w, from, to);
+  copy_file(w, from_vault, to_vault);
+}
+
 static void close_store(sim_world *w, sim_person *person) {
   sim_node *node = w->node[person->who];
   sim_node_crash(w, node, VLS_NEVER);
@@ -46,7 +54,7 @@ static void close_store(sim_world *w, sim_person *person) {
 
 void sim_backup_take(sim_world *w, sim_backup *backup, sim_person *person) {
   close_store(w, person);
-  copy_file(w, backup->store, backup->copy);
+  copy_store(w, backup->store, backup->copy);
   backup->n_words = w->ledger.n_words;
   backup->n_events = person->log.n;
   for (unsigned via = 0; via < SIM_FEEDS; via++)
@@ -57,7 +65,7 @@ void sim_backup_take(sim_world *w, sim_backup *backup, sim_person *person) {
 
 void sim_backup_restore(sim_world *w, sim_backup *backup, sim_person *person) {
   close_store(w, person);
-  copy_file(w, backup->copy, backup->store);
+  copy_store(w, backup->copy, backup->store);
   for (size_t i = backup->n_words; i < w->ledger.n_words; i++) {
     sim_words *words = &w->ledger.words[i];
     sim_copy *got = sim_ledger_copy(w, i, person->who);
@@ -78,10 +86,13 @@ void sim_backup_restore(sim_world *w, sim_backup *backup, sim_person *person) {
 }
 
 void sim_backup_done(sim_backup *backup) {
-  char log[112];
-  snprintf(log, sizeof log, "%s-wal", backup->store);
-  unlink(backup->store);
-  unlink(log);
-  unlink(backup->copy);
+  static const char *const tails[] = {"", "-wal", "-vault"};
+  for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+    char path[112];
+    snprintf(path, sizeof path, "%s%s", backup->store, tails[i]);
+    unlink(path);
+    snprintf(path, sizeof path, "%s%s", backup->copy, tails[i]);
+    unlink(path);
+  }
   rmdir(backup->dir);
 }
