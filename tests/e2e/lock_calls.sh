@@ -34,7 +34,8 @@ call 'one of 1,024 bytes encrypts the store' '"ok": true' \
 call 'the node is open, and encrypted' '"state": "ready".*"sealed": true' ana status
 call 'with its identity' '"name": "Ana"' ana id.show
 check 'the key file is its owner'"'"'s alone' [ "$(stat -c %a "$data/node.keys")" = 600 ]
-check 'nothing else is left' [ -z "$(ls "$data" | grep -Ev '^(node\.(db|db-wal|db-vault|keys)|reserve)$')" ]
+others=$(ls "$data" | grep -Ev '^(node\.(db|db-wal|db-vault|keys)|reserve)$')
+check 'nothing else is left' [ -z "$others" ]
 call 'a change needs the present one' '^usage: .*present' ana node.passphrase '{"new":"new"}'
 call 'and the right one' '^wrong_passphrase: ' ana node.passphrase '{"passphrase":"x","new":"new"}'
 call 'then it is changed' '"ok": true' \
