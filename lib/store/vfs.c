@@ -121,11 +121,7 @@ static int v_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int f
   f->vfs = vfs;
   if (flags & SQLITE_OPEN_MAIN_DB) return open_main(vfs, f, name, flags, ret_flags);
   if (flags & SQLITE_OPEN_WAL) return open_log(vfs, f, name, flags, ret_flags);
-  if (!(flags & SQLITE_OPEN_SUBJOURNAL)) return SQLITE_CANTOPEN; /* it would be in clear */
-  f->base.pMethods = &vls_undo_methods;
-  vls_buf_init((vls_buf *)(f + 1), VLS_UNDO_MAX);
-  if (ret_flags != NULL) *ret_flags = flags;
-  return SQLITE_OK;
+  return SQLITE_CANTOPEN; /* it would be in clear */
 }
 
 static int v_delete(sqlite3_vfs *base, const char *name, int sync_dir) {
@@ -178,11 +174,9 @@ vls_vfs *vls_vfs_new(sqlite3_vfs *lower, const uint8_t key[32], const uint8_t uu
   VLS_ASSERT(vfs->lower != NULL);
   vfs->sealer = vls_sealer_new(key, uuid, seed);
   snprintf(vfs->name, sizeof vfs->name, "valise-%p", (void *)vfs); /* unique while it lives */
-  size_t below = (size_t)vfs->lower->szOsFile;
-  if (below < sizeof(vls_buf)) below = sizeof(vls_buf);
   vfs->base = (sqlite3_vfs){
       .iVersion = 1,
-      .szOsFile = (int)(sizeof(vls_vfs_file) + below),
+      .szOsFile = (int)sizeof(vls_vfs_file) + vfs->lower->szOsFile,
       .mxPathname = vfs->lower->mxPathname,
       .zName = vfs->name,
       .pAppData = vfs,

@@ -6,8 +6,9 @@
  * page, one unit
  *
  * A thief learns the size of both files. There is never a rollback journal, a -shm or a temporary
- * file: a new main file is born in WAL mode, only heap-memory WAL indexes are offered, statement
- * journals stay in memory, and everything else SQLite might open through this VFS is refused. The
+ * file: a new main file is born in WAL mode, only heap-memory WAL indexes are offered, and
+ * everything else SQLite might open through this VFS is refused; with temp_store=MEMORY it keeps
+ * statement journals and sorters to itself. The
  * first lock that SQLite takes becomes an exclusive one: a second process gets SQLITE_BUSY.
  *
  * Whoever can write to the files cannot move a unit to another place, file or store (AD), and
@@ -35,7 +36,7 @@
 
 #include "base/buf.h"
 
-enum { VLS_PAGE = 4096, VLS_UNDO_MAX = 256 << 20 /* bytes of one statement's journal */ };
+enum { VLS_PAGE = 4096 };
 
 /* X(NAME, words for a person; the number of the page or frame follows them) */
 #define VLS_FAULT_LIST(X)                                                                          \

@@ -1,6 +1,5 @@
 /* What the files of the VFS share: vfs.c opens and forwards, vfs_main.c is the main file, vfs_map.c
- * its roots and map, vfs_log.c the log, vfs_undo.c statement journals in memory. Functions that
- * return int return SQLite's codes. */
+ * its roots and map, vfs_log.c the log. Functions that return int return SQLite's codes. */
 #ifndef VALISE_STORE_VFS_INT_H
 #define VALISE_STORE_VFS_INT_H
 
@@ -114,7 +113,7 @@ int vls_vfs_read(sqlite3_file *lower, void *buf, size_t n, uint64_t at, bool *re
 int vls_vfs_control(sqlite3_file *lower, int op, void *arg);
 int vls_vfs_traits(sqlite3_file *lower);
 
-extern const sqlite3_io_methods vls_main_methods, vls_log_methods, vls_undo_methods;
+extern const sqlite3_io_methods vls_main_methods, vls_log_methods;
 
 /* vfs_map.c. Reads root and map, or makes a new store; the lower file is locked exclusively. */
 int vls_map_load(vls_vfs *vfs);

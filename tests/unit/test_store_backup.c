@@ -202,7 +202,7 @@ static void backup_with_more_rows_of_a_kind_than_a_node_has_is_refused(void **st
     fill(&b);
     for (size_t i = n; i-- > 0;) {
       vls_backup_row row = {.kind = VLS_BACKUP_SETTING};
-      snprintf(name[i], sizeof name[i], "conf.d/0%02zu.conf", i);
+      snprintf(name[i], sizeof name[i], "conf.d/0%02u.conf", (unsigned)i % 100);
       row.setting.file = text(name[i]);
       insert(&b, 2, &row);
     }

@@ -1,39 +1,7 @@
 /* The log as a file: written and read in pieces of any size, cut off anywhere. */
-#include "vfs_made.h"
+#include "vfs_raw.h"
 
 enum { LOG_MAX = 32 + 20 * 4120, RESERVED_AT = 24 + 4048 };
-
-/* Opens main and log as SQLite would, without SQLite. */
-typedef struct raw {
-  box b;
-  sqlite3_vfs *vfs;
-  sqlite3_file *main, *log;
-} raw;
-
-/* SQLite's names of files have NULs behind them. */
-static const char main_name[] = MAIN "\0\0\0", log_name[] = LOG "\0\0\0";
-
-static void raw_open(raw *r) {
-  r->b.vfs = vls_vfs_new(&r->b.d->base, r->b.key, r->b.uuid, r->b.seed);
-  r->vfs = sqlite3_vfs_find(vls_vfs_name(r->b.vfs));
-  r->main = vls_calloc(1, (size_t)r->vfs->szOsFile);
-  r->log = vls_calloc(1, (size_t)r->vfs->szOsFile);
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, code;
-  code = r->vfs->xOpen(r->vfs, main_name, r->main, flags | SQLITE_OPEN_MAIN_DB, NULL);
-  assert_int_equal(code, SQLITE_OK);
-  assert_int_equal(r->main->pMethods->xLock(r->main, SQLITE_LOCK_SHARED), SQLITE_OK);
-  code = r->vfs->xOpen(r->vfs, log_name, r->log, flags | SQLITE_OPEN_WAL, NULL);
-  assert_int_equal(code, SQLITE_OK);
-}
-
-static void raw_close(raw *r) {
-  r->log->pMethods->xClose(r->log);
-  r->main->pMethods->xClose(r->main);
-  free(r->log);
-  free(r->main);
-  vls_vfs_free(r->b.vfs);
-  r->b.vfs = NULL;
-}
 
 /* What the reserved bytes of pages were written as does not come back. */
 static void mask(uint8_t *bytes, size_t n) {
