@@ -108,7 +108,7 @@ static int d_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
   case DISK_TEAR: disk_tear(file->e, (size_t)at, p, (size_t)n); return SQLITE_IOERR_WRITE;
   case DISK_CUT:
   case DISK_EIO: return SQLITE_IOERR_WRITE;
-  case DISK_FULL: return SQLITE_FULL;
+  case DISK_FULL: return file->d->limit == 0 ? SQLITE_FULL : SQLITE_IOERR_WRITE;
   case DISK_FINE: break;
   }
   if (file->d->most > 0 && (size_t)at + (size_t)n > file->d->most) return SQLITE_FULL;
@@ -160,10 +160,9 @@ static int d_reserved(sqlite3_file *f, int *ret) {
 }
 
 static int d_control(sqlite3_file *f, int op, void *arg) {
-  (void)f;
-  (void)op;
-  (void)arg;
-  return SQLITE_NOTFOUND;
+  if (op != SQLITE_FCNTL_LAST_ERRNO) return SQLITE_NOTFOUND;
+  *(int *)arg = d_of(f)->d->limit;
+  return SQLITE_OK;
 }
 
 static int d_sector(sqlite3_file *f) {

@@ -66,6 +66,7 @@ struct disk {
   bool fail_syncs; /* syncs alone fail, and lose nothing by themselves */
   size_t most;     /* bytes that a file may have; 0: any number */
   bool is_full;
+  int limit; /* the errno of a quota or limit that a full disk is; 0: it is full */
   char dead[DISK_NAME]; /* files whose names begin so change no more; "": none */
   disk_fate *fate;
   void *fate_arg;

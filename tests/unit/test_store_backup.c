@@ -269,6 +269,90 @@ static void backup_that_ends_in_the_middle_is_refused(void **state) {
   vls_buf_done(&plain);
 }
 
+/* Settings until the next row begins `left` bytes before the end of a chunk. */
+static vls_buf begin_row_at(book *b, size_t left) {
+  static const uint8_t bytes[VLS_BACKUP_PLAIN];
+  vls_backup_row *long_one;
+  fill(b);
+  long_one = of(b, VLS_BACKUP_SETTING);
+  long_one->setting.text = vls_slice_of(bytes, 60000);
+  book start = {.n = 3};
+  memcpy(start.row, b->row, 3 * sizeof b->row[0]); /* up to that one */
+  vls_buf plain = bytes_of(&start);
+  long_one->setting.text.n += VLS_BACKUP_PLAIN - left - plain.n;
+  vls_buf_done(&plain);
+  return bytes_of(b);
+}
+
+static void backup_row_over_two_chunks_is_read_wherever_it_is_cut(void **state) {
+  (void)state;
+  for (size_t left = 0; left < 24; left++) {
+    book b;
+    vls_buf plain = begin_row_at(&b, left);
+    assert_true(plain.n > VLS_BACKUP_PLAIN);
+    verdict v = judge_bytes(&plain);
+    assert_int_equal(v.err, VLS_OK);
+    assert_int_equal(v.rows, b.n);
+    vls_buf_done(&plain);
+  }
+}
+
+/* The end stands at the very end of a chunk, and another chunk follows. */
+static void backup_that_fills_its_chunk_ends_there(void **state) {
+  (void)state;
+  static const uint8_t bytes[VLS_BACKUP_PLAIN];
+  book b;
+  fill(&b);
+  vls_backup_row *long_one = of(&b, VLS_BACKUP_SETTING);
+  long_one->setting.text = vls_slice_of(bytes, 60000);
+  vls_buf plain = bytes_of(&b);
+  long_one->setting.text.n += VLS_BACKUP_PLAIN - plain.n;
+  of(&b, VLS_BACKUP_END)->end = (vls_backup_end){0};
+  vls_buf_done(&plain);
+  plain = bytes_of(&b);
+  assert_int_equal(plain.n, VLS_BACKUP_PLAIN);
+  assert_int_equal(judge_bytes(&plain).err, VLS_OK);
+  uint8_t *more = vls_buf_grow(&plain, 1);
+  assert_non_null(more);
+  *more = 0;
+  verdict v = judge_bytes(&plain);
+  assert_int_equal(v.err, VLS_MALFORMED);
+  assert_string_equal(v.problem, "it goes on behind its end");
+  vls_buf_done(&plain);
+}
+
+static void backup_writer_ends_where_its_chunk_does(void **state) {
+  (void)state;
+  static const uint8_t bytes[VLS_BACKUP_PLAIN];
+  size_t rest = 0;
+  for (int round = 0; round < 3; round++) { /* 0: how much is left; 1: none is; 2: no room */
+    uint8_t seed[32] = {3};
+    vls_rng rng;
+    vls_buf out;
+    vls_backup_head head;
+    vls_backup_cipher cipher;
+    vls_backup_writer writer;
+    vls_backup_row row = {.kind = VLS_BACKUP_SETTING};
+    row.setting = (vls_backup_setting){text("valise.conf"), vls_slice_of(bytes, 60000 + rest)};
+    vls_rng_init(&rng, seed);
+    vls_backup_head_make(&head, &cipher, VLS_BACKUP_WORDS, NULL, (vls_argon_cost){0}, file_key,
+                         &rng);
+    vls_backup_writer_init(&writer, &cipher);
+    vls_buf_init(&out, round == 2 ? VLS_BACKUP_CHUNK - 1 : FILE_MAX);
+    assert_int_equal(vls_backup_writer_put(&writer, &row, &out), VLS_OK);
+    row.kind = VLS_BACKUP_END;
+    if (round == 0) {
+      rest = VLS_BACKUP_PLAIN - writer.plain.n - 4 - 5; /* its head, and four small numbers */
+    } else {
+      vls_err err = vls_backup_writer_put(&writer, &row, &out);
+      assert_int_equal(err, round == 1 ? VLS_OK : VLS_TOO_BIG);
+      assert_int_equal(out.n, round == 1 ? VLS_BACKUP_CHUNK : 0);
+    }
+    vls_backup_writer_done(&writer);
+    vls_buf_done(&out);
+  }
+}
+
 static void backup_chunks_after_the_last_or_cut_are_refused(void **state) {
   (void)state;
   uint8_t seed[32] = {3};
@@ -297,7 +381,7 @@ static void backup_chunks_after_the_last_or_cut_are_refused(void **state) {
     } else {
       assert_int_equal(vls_backup_reader_put(reader, all), VLS_OK);
       while (vls_backup_reader_row(reader, &row) == VLS_OK)
-        continue;
+        assert_false(vls_backup_reader_is_whole(reader)); /* what stands behind it is not read */
       assert_true(vls_backup_reader_is_whole(reader));
       assert_int_equal(vls_backup_reader_put(reader, all), VLS_MALFORMED);
       assert_string_equal(vls_backup_reader_problem(reader), "something was added behind its end");
@@ -323,6 +407,9 @@ int main(void) {
       cmocka_unit_test(backup_rows_of_no_known_kind_or_size_are_refused),
       cmocka_unit_test(backup_that_goes_on_behind_its_end_is_refused),
       cmocka_unit_test(backup_that_ends_in_the_middle_is_refused),
+      cmocka_unit_test(backup_row_over_two_chunks_is_read_wherever_it_is_cut),
+      cmocka_unit_test(backup_that_fills_its_chunk_ends_there),
+      cmocka_unit_test(backup_writer_ends_where_its_chunk_does),
       cmocka_unit_test(backup_chunks_after_the_last_or_cut_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,19 @@ static void keyslot_secrets_and_costs_have_bounds(void **state) {
   assert_int_equal(err, VLS_LIMITED);
 }
 
+/* Whoever unlocks tries them all: together they may cost no more than one may. */
+static void keyslots_together_cost_no_more_than_one_may(void **state) {
+  (void)state;
+  static const vls_argon_cost most = {4, VLS_ARGON_KIB_MAX};
+  made m = make();
+  vls_slice word = vls_slice_str("word");
+  assert_int_equal(vls_keyslot_add_passphrase(&m.file, m.key, word, most, seed), VLS_LIMITED);
+  assert_int_equal(m.file.n, 2);
+  assert_int_equal(vls_keyslot_change(&m.file, 1, m.key, word, most, seed), VLS_LIMITED);
+  assert_int_equal(vls_keyslot_change(&m.file, 0, m.key, word, (vls_argon_cost){0, 0}, seed),
+                   VLS_USAGE);
+}
+
 static void keyfile_comes_back_from_its_bytes(void **state) {
   (void)state;
   made m = make();
@@ -228,6 +241,7 @@ int main(void) {
       cmocka_unit_test(keyslot_changed_passphrase_replaces_the_old_one),
       cmocka_unit_test(keyslot_last_one_stays),
       cmocka_unit_test(keyslot_secrets_and_costs_have_bounds),
+      cmocka_unit_test(keyslots_together_cost_no_more_than_one_may),
       cmocka_unit_test(keyfile_comes_back_from_its_bytes),
       cmocka_unit_test(keyfile_changed_anywhere_opens_nothing_else),
       cmocka_unit_test(keyfile_that_asks_for_too_much_is_refused),

@@ -49,14 +49,13 @@ static void expect(uint64_t state[STEPS + 1]) {
   box_end(&plain);
 }
 
-/* Lives the day, with a night in its middle. The steps that were done; *ret: what ended it. */
+/* Lives the day: killed in its middle, closed and opened again later. The steps that were done; *ret: what ended it. */
 static int live(box *b, int *ret) {
   int code = box_try(b);
   for (int i = 0; i < STEPS; i++) {
-    if (code == SQLITE_OK && i == 6) {
-      box_close(b);
-      code = box_try(b);
-    }
+    if (code == SQLITE_OK && i == 6 && b->d->fuse < 0) box_kill(b);
+    if (code == SQLITE_OK && i == 8) box_close(b);
+    if (code == SQLITE_OK && b->db == NULL) code = box_try(b);
     if (code == SQLITE_OK) code = box_exec(b, day[i]);
     *ret = code;
     if (code != SQLITE_OK) return i;

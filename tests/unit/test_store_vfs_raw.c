@@ -140,6 +140,7 @@ static void log_cut_by_hand_keeps_the_frames_before(void **state) {
   const sqlite3_io_methods *m = r.log->pMethods;
   fill_log(&r, 5);
   assert_int_equal(log_size(&r), VLS_WAL_HEAD + 5 * VLS_FRAME);
+  assert_int_equal(m->xSync(r.log, SQLITE_SYNC_NORMAL), SQLITE_OK);
   assert_int_equal(m->xTruncate(r.log, VLS_WAL_HEAD + 3 * VLS_FRAME), SQLITE_OK);
   assert_int_equal(log_size(&r), VLS_WAL_HEAD + 3 * VLS_FRAME);
   assert_int_equal(byte_of(&r, 3), 3);
@@ -180,6 +181,44 @@ static void log_after_a_failed_sync_changes_no_more(void **state) {
   assert_int_equal(r.main->pMethods->xTruncate(r.main, VLS_PAGE), SQLITE_IOERR_TRUNCATE);
   raw_close(&r);
   box_end(&r.b);
+}
+
+static disk_fault all_fail(void *arg, uint64_t number, disk_deed deed, const char *name) {
+  (void)arg;
+  (void)number;
+  (void)deed;
+  (void)name;
+  return DISK_EIO;
+}
+
+/* Frames that wait in memory, or a header that waits for its page: whatever SQLite asks next must
+ * get them to the disk first. */
+static void log_that_cannot_be_written_says_so_whatever_is_asked(void **state) {
+  (void)state;
+  enum { SYNC, SIZE, TRUNCATE, WRITE, READ, DEEDS };
+  for (int begun = 0; begun < 2; begun++)
+    for (int deed = SYNC; deed < DEEDS; deed++) {
+      raw r = {0};
+      uint8_t byte;
+      sqlite3_int64 size;
+      int code = SQLITE_OK;
+      box_make(&r.b, true);
+      raw_open(&r);
+      const sqlite3_io_methods *m = r.log->pMethods;
+      fill_log(&r, 2);
+      sqlite3_int64 next = VLS_WAL_HEAD + 2 * VLS_FRAME;
+      if (begun) assert_int_equal(log_write(&r, page_of_x, VLS_FRAME_HEAD, next), SQLITE_OK);
+      r.b.d->fate = all_fail;
+      if (deed == SYNC) code = m->xSync(r.log, SQLITE_SYNC_NORMAL);
+      if (deed == SIZE) code = m->xFileSize(r.log, &size);
+      if (deed == TRUNCATE) code = m->xTruncate(r.log, VLS_WAL_HEAD);
+      if (deed == WRITE) code = log_write(&r, page_of_x, 9, begun ? 32 : next + VLS_FRAME_HEAD);
+      if (deed == READ) code = m->xRead(r.log, &byte, 1, next);
+      assert_int_equal(code & 0xff, SQLITE_IOERR);
+      r.b.d->fate = NULL;
+      raw_close(&r);
+      box_end(&r.b);
+    }
 }
 
 static void log_frame_spoiled_after_it_was_read_is_named(void **state) {
@@ -330,6 +369,23 @@ static void log_frame_that_the_store_has_and_the_log_lost_is_refused(void **stat
   box_end(&b);
 }
 
+/* A power cut while SQLite began the log again: all that was in it is in the main file. */
+static void log_folded_in_whose_head_is_lost_is_begun_again(void **state) {
+  (void)state;
+  box b;
+  char text[16];
+  box_make(&b, true);
+  b.checkpoint_pages = 0;
+  box_open(&b);
+  box_must(&b, SCHEMA "; INSERT INTO t VALUES(1, 1, 'folded'); PRAGMA wal_checkpoint(PASSIVE)");
+  box_kill(&b);
+  disk_bytes(b.d, LOG)->p[5] ^= 1;
+  box_open(&b);
+  assert_int_equal(box_text(&b, "SELECT body FROM t", text, sizeof text), SQLITE_OK);
+  assert_string_equal(text, "folded");
+  box_end(&b);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_opened_out_of_turn_are_refused),
@@ -338,12 +394,14 @@ int main(void) {
       cmocka_unit_test(main_file_grown_by_hand_comes_back_with_its_map),
       cmocka_unit_test(log_cut_by_hand_keeps_the_frames_before),
       cmocka_unit_test(log_after_a_failed_sync_changes_no_more),
+      cmocka_unit_test(log_that_cannot_be_written_says_so_whatever_is_asked),
       cmocka_unit_test(log_frame_spoiled_after_it_was_read_is_named),
       cmocka_unit_test(files_answer_what_sqlite_may_ask_of_them),
       cmocka_unit_test(store_of_a_later_format_is_said_to_be_newer),
       cmocka_unit_test(store_of_no_pages_or_too_many_is_damaged),
       cmocka_unit_test(store_whose_roots_are_lost_says_what_it_can),
       cmocka_unit_test(log_with_texts_whose_head_is_lost_is_refused),
+      cmocka_unit_test(log_folded_in_whose_head_is_lost_is_begun_again),
       cmocka_unit_test(log_frame_that_the_store_has_and_the_log_lost_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
