@@ -43,7 +43,7 @@ def measure(build):
     notes = [n for part in ("lib", "proto") for n in (build / part).rglob("*.gcno")]
     run = subprocess.run(
         ["gcov", "--json-format", "--stdout", "--branch-probabilities", *map(str, sorted(notes))],
-        stdout=subprocess.PIPE, text=True, cwd=build, check=False)
+        capture_output=True, text=True, cwd=build, check=False)
     if run.returncode != 0:
         sys.exit(f"gcov failed: remove the .gcda files of {build}, and run the tests again")
     files = collections.defaultdict(lambda: collections.defaultdict(Line))

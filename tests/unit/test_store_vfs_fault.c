@@ -49,7 +49,8 @@ static void expect(uint64_t state[STEPS + 1]) {
   box_end(&plain);
 }
 
-/* Lives the day: killed in its middle, closed and opened again later. The steps that were done; *ret: what ended it. */
+/* Lives the day: killed in its middle, closed and opened again later. The steps that were done;
+ * *ret: what ended it. */
 static int live(box *b, int *ret) {
   int code = box_try(b);
   for (int i = 0; i < STEPS; i++) {
@@ -110,33 +111,35 @@ static bool fail_at(uint64_t number, disk_fault fault, bool power, const uint64_
   return number <= last;
 }
 
-/* After every other one the power goes, too. */
-static void sweep(disk_fault fault) {
+/* After every other one the power goes, too. The ordinary run leaves some out; VALISE_EVERY=1 fails
+ * every single one. */
+static void sweep(disk_fault fault, unsigned step) {
   uint64_t state[STEPS + 1], number = 1;
+  if (getenv("VALISE_EVERY") != NULL) step = 1;
   expect(state);
   while (fail_at(number, fault, number % 2 == 0, state))
-    number++;
+    number += step;
   assert_true(number > 100);
 }
 
 static void vfs_error_anywhere_loses_nothing(void **state) {
   (void)state;
-  sweep(DISK_EIO);
+  sweep(DISK_EIO, 1);
 }
 
 static void vfs_half_a_write_anywhere_loses_nothing(void **state) {
   (void)state;
-  sweep(DISK_SHORT);
+  sweep(DISK_SHORT, 3);
 }
 
 static void vfs_torn_write_anywhere_loses_nothing(void **state) {
   (void)state;
-  sweep(DISK_TEAR);
+  sweep(DISK_TEAR, 3);
 }
 
 static void vfs_full_disk_anywhere_loses_nothing(void **state) {
   (void)state;
-  sweep(DISK_FULL);
+  sweep(DISK_FULL, 3);
 }
 
 int main(void) {
