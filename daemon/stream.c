@@ -62,6 +62,8 @@ static void on_read(uv_stream_t *uv, ssize_t n, const uv_buf_t *buf) {
     vls_input in = {
         .type = VLS_IN_BYTES, .link = stream->link, .bytes = {(uint8_t *)buf->base, (size_t)n}};
     vls_batch_feed(stream->d, &in);
+    bool enough = stream->d->core != NULL && vls_core_has_enough(stream->d->core, stream->link);
+    if (enough && stream->sm.state == VLS_STREAM_UP) uv_read_stop(uv); /* a pause is under way */
   } else {
     vls_streams_gone(stream, n == UV_EOF ? "closed by the other side" : uv_strerror((int)n));
   }

@@ -26,7 +26,7 @@ static void resize(vls_core *core, size_t n_slots) {
     core->slots[slot_of(core, core->conns[i]->id)] = core->conns[i];
 }
 
-vls_conn *vls_conn_get(vls_core *core, uint64_t id) {
+vls_conn *vls_conn_get(const vls_core *core, uint64_t id) {
   return core->n_slots == 0 ? NULL : core->slots[slot_of(core, id)];
 }
 

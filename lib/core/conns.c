@@ -229,6 +229,11 @@ static void set_reading(vls_core *core, vls_conn *conn) {
   vls_out_stage(core, stop ? VLS_OUT_PAUSE : VLS_OUT_RESUME)->link = conn->id;
 }
 
+bool vls_core_has_enough(const vls_core *core, uint64_t link) {
+  const vls_conn *conn = vls_conn_get(core, link);
+  return conn != NULL && conn->stopped;
+}
+
 void vls_conn_pause(vls_core *core, vls_conn *conn, uint64_t until) {
   if (conn->paused && conn->paused_until >= until) return;
   conn->paused = true;

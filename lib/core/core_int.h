@@ -314,7 +314,7 @@ void vls_dial_backoff(vls_core *core, vls_peer *peer);
 void vls_dial_tick(vls_core *core);
 
 /* conn_table.c */
-vls_conn *vls_conn_get(vls_core *core, uint64_t id);
+vls_conn *vls_conn_get(const vls_core *core, uint64_t id);
 vls_conn *vls_conn_new(vls_core *core, uint64_t id);
 void vls_conn_free(vls_core *core, vls_conn *conn);
 /* It has bytes or an ACK to send at the end of the batch. */

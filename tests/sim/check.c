@@ -84,6 +84,7 @@ static void check_durable(sim_world *w, size_t number, sim_copy *copy) {
 void sim_check_delivered(sim_world *w, size_t number, sim_copy *copy) {
   if (copy->delivered) return;
   copy->delivered = true;
+  copy->delivered_at = w->now;
   sim_expect(w, !copy->cancelled, "w%zu was cancelled and is delivered", number);
   check_durable(w, number, copy);
 }
@@ -154,7 +155,7 @@ void sim_examine(sim_world *w, unsigned who) {
   vls_rpc_list params = {.has_limit = true, .limit = SIM_PAGE, .has_after = true};
   vls_slice result, part[SIM_PAGE];
   if (w->node[who]->core == NULL) return;
-  if (w->node[who]->batch_open) {
+  if (w->node[who]->batch_open || w->node[who]->is_performing) {
     sim_after(w, 1, SIM_EV_LOOK, who, SIM_STRANGER, 0);
     return;
   }
@@ -167,6 +168,7 @@ void sim_examine(sim_world *w, unsigned who) {
       decode(w, part[i], &m);
       sim_expect(w, m.n > params.after, "message.list is out of order");
       params.after = m.n;
+      if (sim_actor_said(w, m.text)) continue;
       unsigned other = sim_person_by_id(w, m.id);
       size_t number = sim_ledger_recognise(w, m.text);
       if (other == SIM_STRANGER) continue; /* whose node was lost, and identity with it */

@@ -44,7 +44,7 @@ void sim_net_part(sim_world *w, unsigned who, unsigned island) {
   for (size_t i = 0; i < w->net.n; i++) {
     sim_link *link = w->net.links[i];
     unsigned a = link->end[0].who, b = link->end[1].who;
-    if (a == SIM_STRANGER || b == SIM_STRANGER) continue;
+    if (a >= SIM_ACTOR || b >= SIM_ACTOR) continue;
     bool crosses = w->net.island[a] != w->net.island[b];
     if (crosses && sim_rng_chance(&w->net_rng, 500)) sim_net_break(w, link);
   }

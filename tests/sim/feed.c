@@ -90,6 +90,7 @@ static bool check_order(sim_world *w, sim_person *person, sim_feed *feed,
 }
 
 static void on_message(sim_world *w, sim_person *person, const vls_rpc_event *event) {
+  if (sim_actor_said(w, event->text)) return;
   size_t number = sim_ledger_recognise(w, event->text);
   unsigned from = w->ledger.words[number].from;
   sim_copy *copy = sim_ledger_copy(w, number, person->who);

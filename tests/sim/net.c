@@ -4,7 +4,7 @@
 
 static bool is_stalled(const sim_world *w, const sim_link *link) {
   unsigned a = link->end[0].who, b = link->end[1].who;
-  if (a == SIM_STRANGER || b == SIM_STRANGER) return false;
+  if (a >= SIM_ACTOR || b >= SIM_ACTOR) return false;
   return w->net.island[a] != w->net.island[b];
 }
 
@@ -119,6 +119,7 @@ void sim_net_dial(sim_world *w, unsigned who, uint64_t number, const vls_slice *
     silently = false;
     if (node->core != NULL) found = node;
   }
+  if (found != NULL && w->middle != NULL) found = w->node[sim_middle_divert(w, who, found->who)];
   if (found == NULL || sim_rng_chance(&w->net_rng, w->net.refuse_per_mille)) {
     refuse(w, link, silently);
     return;
@@ -141,7 +142,7 @@ void sim_net_opened(sim_world *w, size_t id, unsigned side) {
   link->opened_at = w->now;
   unsigned other = link->end[1 - side].who;
   char address[32];
-  if (other == SIM_STRANGER)
+  if (other >= SIM_ACTOR)
     snprintf(address, sizeof address, "10.66.66.66:6666");
   else
     snprintf(address, sizeof address, "10.0.0.%u:4647", w->node[other]->house);
@@ -180,6 +181,7 @@ void sim_net_send(sim_world *w, unsigned who, uint64_t number, vls_slice bytes) 
   sim_stranger_overhear(w, link, side, bytes);
   link->end[side].sent += bytes.n;
   w->net.bytes += bytes.n;
+  if (w->middle != NULL && sim_middle_takes(w, link, side, bytes)) return;
   if (link->lost) return;
   if (other->state == SIM_END_CLOSED) {
     /* Nobody there: a reset comes back, unless the end is one that never learns. */
@@ -190,22 +192,46 @@ void sim_net_send(sim_world *w, unsigned who, uint64_t number, vls_slice bytes) 
   carry(w, link, 1 - side, bytes);
 }
 
+void sim_net_put(sim_world *w, sim_link *link, unsigned to, vls_slice bytes) {
+  bool hears = !link->lost && link->end[to].state != SIM_END_CLOSED;
+  if (hears && bytes.n > 0) carry(w, link, to, bytes);
+}
+
 static void hand_over(sim_world *w, sim_end *end, size_t n) {
   uint8_t *copy = vls_calloc(1, n); /* exactly as long, so that a sanitizer sees one byte more */
   memcpy(copy, end->inbox.p, n);
   vls_buf_drop(&end->inbox, n);
   end->arrived -= n;
-  sim_node_feed(w, w->node[end->who],
-                &(vls_input){.type = VLS_IN_BYTES, .link = end->number, .bytes = {copy, n}});
+  vls_input in = {.type = VLS_IN_BYTES, .link = end->number, .bytes = {copy, n}};
+  if (end->who == SIM_ACTOR)
+    sim_actor_hear(w, w->actor[end->number], in.bytes);
+  else
+    sim_node_feed(w, w->node[end->who], &in);
   free(copy);
 }
 
-void sim_net_read(sim_world *w, size_t id, unsigned side) {
+/* A node at work on something else: once for all that comes meanwhile. */
+static bool read_later(sim_world *w, size_t id, unsigned side, sim_end *end) {
+  uint64_t until = end->who < w->n ? sim_busy_until(w, w->node[end->who]) : 0;
+  if (until == 0) return false;
+  if (!end->read_due) sim_after(w, until - w->now, SIM_EV_READ, id, side, 0);
+  end->read_due = true;
+  return true;
+}
+
+/* The node has told that it will pause, and reads no more until it goes on. */
+static bool has_enough(const sim_world *w, const sim_end *end) {
+  const vls_core *core = end->who < w->n ? w->node[end->who]->core : NULL;
+  return core != NULL && vls_core_has_enough(core, end->number);
+}
+
+static void read_all(sim_world *w, size_t id, unsigned side) {
   for (;;) {
     sim_link *link = sim_net_link(w, id);
     if (link == NULL || link->end[side].state != SIM_END_OPEN) return;
     sim_end *end = &link->end[side];
-    if (end->paused || is_stalled(w, link)) return;
+    if (read_later(w, id, side, end)) return;
+    if (end->paused || has_enough(w, end) || is_stalled(w, link)) return;
     if (end->arrived == 0) {
       if (end->is_shut) sim_net_shut(w, id, side, end->shut_how);
       return;
@@ -216,15 +242,23 @@ void sim_net_read(sim_world *w, size_t id, unsigned side) {
   }
 }
 
+void sim_net_read(sim_world *w, size_t id, unsigned side) {
+  sim_link *link = sim_net_link(w, id);
+  if (link == NULL) return;
+  link->end[side].read_due = false;
+  read_all(w, id, side);
+}
+
 void sim_net_arrive(sim_world *w, size_t id, unsigned side, uint64_t count) {
   sim_link *link = sim_net_link(w, id);
   if (link == NULL || link->lost || link->end[side].state == SIM_END_CLOSED) return;
   link->end[side].arrived += count;
+  if (link->end[side].read_due) return;
   /* Now and then a slow reader: several writes then come as one read. */
   if (sim_rng_chance(&w->net_rng, 200)) {
     sim_after(w, sim_rng_between(&w->net_rng, 1, 5), SIM_EV_READ, id, side, 0);
   } else {
-    sim_net_read(w, id, side);
+    read_all(w, id, side);
   }
 }
 
@@ -253,7 +287,8 @@ void sim_net_shut(sim_world *w, size_t id, unsigned side, sim_end_of how) {
   unsigned who = end->who;
   uint64_t number = end->number;
   free_when_over(w, link);
-  if (who == SIM_STRANGER) return;
+  if (who == SIM_ACTOR) sim_actor_shut(w, w->actor[number]);
+  if (who >= SIM_ACTOR) return;
   sim_node_feed(
       w, w->node[who],
       &(vls_input){.type = VLS_IN_CLOSED, .link = number, .text = vls_slice_str(end_words(how))});

@@ -10,6 +10,7 @@ typedef struct sim_world sim_world;
 
 enum {
   SIM_STRANGER = 255,       /* an end that no citizen holds */
+  SIM_ACTOR = 254,          /* one that an actor holds, who may be answered: actor.h */
   SIM_INBOX_MAX = 64 << 20, /* bytes on their way to one end: beyond every window of a core */
   SIM_READ_MAX = 65536,     /* bytes of one read */
   SIM_TRICKLE = 4096,       /* bytes that arrive at once on a slow line */
@@ -37,6 +38,7 @@ typedef struct sim_end {
   uint64_t arrived; /* bytes at the front of the inbox that may be read */
   uint64_t last_at; /* when the newest of them arrive: a stream keeps its order */
   uint64_t sent;    /* bytes this end wrote */
+  bool read_due;    /* they will be read when the node is free */
 } sim_end;
 
 typedef struct sim_link {
@@ -93,5 +95,7 @@ void sim_net_abandon(sim_world *w, sim_link *link, unsigned side);
 /* A connection by a stranger to a citizen's node; NULL when the node is off. */
 sim_link *sim_net_intrude(sim_world *w, unsigned whom);
 void sim_net_intrude_send(sim_world *w, sim_link *link, vls_slice bytes);
+/* Bytes for one end, whoever they come from. */
+void sim_net_put(sim_world *w, sim_link *link, unsigned to, vls_slice bytes);
 
 #endif

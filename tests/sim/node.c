@@ -98,6 +98,7 @@ void sim_node_crash(sim_world *w, sim_node *node, uint64_t down_ms) {
   sim_trace_line(w, node->who, "crashes%s", node->batch_open ? " in the middle of a batch" : "");
   size_t before = sim_heap_bytes();
   vls_core_free(node->core);
+  node->is_performing = false;
   size_t after = sim_heap_bytes();
   node->last_core_bytes = before > after ? before - after : 0;
   if (node->last_core_bytes > node->core_bytes) node->core_bytes = node->last_core_bytes;
@@ -153,7 +154,9 @@ void sim_node_feed(sim_world *w, sim_node *node, const vls_input *in) {
     uint64_t delay = sim_rng_below(&w->net_rng, VLS_BATCH_MS + 1);
     sim_after(w, delay, SIM_EV_BATCH, node->who, node->life, ++node->batch);
   }
+  sim_meter meter = sim_meter_begin(w);
   vls_err err = vls_core_feed(node->core, in, sim_node_clock(w, node));
+  sim_meter_end(w, node, &meter);
   sim_expect(w, err == VLS_OK, "the core of %s is poisoned by an input of type %d: %s (%s)",
              w->person[node->who]->name, (int)in->type, vls_err_name(err),
              vls_store_problem(node->store));
@@ -276,6 +279,13 @@ static void set_timer(sim_world *w, sim_node *node) {
   sim_after(w, deadline > now ? deadline - now : 0, SIM_EV_TIMER, node->who, node->life, deadline);
 }
 
+static bool poll(sim_world *w, sim_node *node, vls_output *ret_out) {
+  sim_meter meter = sim_meter_begin(w);
+  node->is_performing = vls_core_poll(node->core, ret_out);
+  sim_meter_end(w, node, &meter);
+  return node->is_performing;
+}
+
 void sim_node_end_batch(sim_world *w, sim_node *node) {
   vls_now now = sim_node_clock(w, node);
   uint8_t fresh[32];
@@ -283,19 +293,22 @@ void sim_node_end_batch(sim_world *w, sim_node *node) {
   node->batch_open = true; /* no second event for this batch */
   node->batch_inputs = 0;
   sim_node_feed(w, node, &(vls_input){.type = VLS_IN_ENTROPY, .bytes = {fresh, sizeof fresh}});
+  sim_meter meter = sim_meter_begin(w);
   bool ticked = vls_core_deadline(node->core) <= now.mono_ms;
   if (ticked) tick(w, node, now);
   bool is_dirty = vls_core_seal(node->core, now);
   node->batch_open = false;
   node->batch++;
   if (is_dirty && !commit(w, node)) return;
+  sim_meter_end(w, node, &meter);
   if (is_dirty) sim_trace_line(w, node->who, "commit %" PRIu64, node->commits);
   vls_output out;
   unsigned n = 0;
-  for (; node->core != NULL && vls_core_poll(node->core, &out); n++) {
+  for (; node->core != NULL && poll(w, node, &out); n++) {
     if (n > 0 && is_dirty && crash_here(w, node, SIM_CRASH_HALFWAY)) return;
     perform(w, node, &out);
   }
+  node->is_performing = false;
   if (node->core == NULL || (is_dirty && crash_here(w, node, SIM_CRASH_HALFWAY))) return;
   if (ticked) check_progress(w, node, now, n != 0);
   set_timer(w, node);
@@ -318,7 +331,7 @@ static void probe_call(sim_world *w, sim_node *node, const char *method, vls_sli
 
 bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,
                     vls_slice *ret_result) {
-  if (node->core == NULL || node->batch_open) return false;
+  if (node->core == NULL || node->batch_open || node->is_performing) return false;
   if (node->probe_client == 0) {
     uint8_t hello[] = {0x91, 0x81, 0xa3, 'a', 'p', 'i', 1}; /* [{"api": 1}] */
     node->probe_client = ++node->next_client;

@@ -4,6 +4,7 @@
 #define VALISE_SIM_NODE_H
 
 #include "base/buf.h"
+#include "cost.h"
 #include "rng.h"
 #include "valise/core.h"
 
@@ -37,7 +38,8 @@ typedef struct sim_node {
   uint64_t next_accepted, next_client;
   bool is_stopping; /* every link ends now, those of strangers among them */
   bool batch_open;
-  uint64_t batch; /* number of the open or the next one */
+  bool is_performing; /* its outputs are being carried out: it must not be asked now */
+  uint64_t batch;     /* number of the open or the next one */
   unsigned batch_inputs;
   uint64_t timer_set; /* mono_ms for which an event is in the queue */
   uint64_t busy_at;   /* the instant of the last timer batch, and how many there */
@@ -51,6 +53,9 @@ typedef struct sim_node {
   uint64_t probe_client; /* the examiner's connection in this life, or 0 */
   uint64_t probe_msgid;
   vls_buf probe_reply;
+  sim_cost cost;           /* of a metered world: all it did ... */
+  uint64_t busy_until_ns;  /* ... when it will be done with that ... */
+  int64_t heap, heap_most; /* ... and what its core holds, since the world is metered */
 } sim_node;
 
 sim_node *sim_node_new(sim_world *w, unsigned who);

@@ -31,6 +31,20 @@ void sim_forgotten(sim_world *w);
 /* scenario_client.c */
 void sim_lost_answers(sim_world *w);
 void sim_three_listeners(sim_world *w);
+/* scenario_hostile.c */
+void sim_garbage(sim_world *w);
+void sim_skipped_keys(sim_world *w);
+void sim_false_receipts(sim_world *w);
+void sim_tiny_records(sim_world *w);
+void sim_million_records(sim_world *w);
+void sim_slow_reader(sim_world *w);
+void sim_liar(sim_world *w);
+/* scenario_strangers.c */
+void sim_prober(sim_world *w);
+void sim_replayer(sim_world *w);
+void sim_flooder(sim_world *w);
+void sim_middle_man(sim_world *w);
+void sim_stolen_link(sim_world *w);
 /* scenario_village.c */
 void sim_village(sim_world *w);
 

@@ -9,6 +9,7 @@
 typedef struct sim_scenario {
   const char *name, *what; /* for --scenario and --list */
   void (*play)(sim_world *w);
+  bool is_long; /* only when asked for by name */
 } sim_scenario;
 
 /* scenarios.c: every scenario there is; the last has no name. */

@@ -4,7 +4,7 @@
 
 void sim_stranger_overhear(sim_world *w, const sim_link *link, unsigned side, vls_slice bytes) {
   sim_stranger *s = &w->stranger;
-  if (link->end[0].who == SIM_STRANGER || link->end[side].sent != 0) return;
+  if (link->end[0].who >= SIM_ACTOR || link->end[side].sent != 0) return;
   if (side == 1) {
     for (unsigned i = 0; i < SIM_FLIGHTS; i++)
       if (s->flight[i].n != 0 && s->flight[i].link == link->id) s->flight[i].is_answered = true;

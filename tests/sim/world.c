@@ -24,6 +24,8 @@ void sim_world_free(sim_world *w) {
     sim_node_free(w, w->node[i]);
   for (unsigned i = 0; i < w->n; i++)
     sim_person_free(w->person[i]);
+  for (unsigned i = 0; i < w->n_actors; i++)
+    sim_actor_free(w->actor[i]);
   sim_net_done(w);
   sim_ledger_done(w);
   free(w->queue.heap);
@@ -35,19 +37,22 @@ static bool is_earlier(const sim_event *a, const sim_event *b) {
   return a->at != b->at ? a->at < b->at : a->seq < b->seq;
 }
 
-void sim_after(sim_world *w, uint64_t delay, sim_event_type type, uint64_t a, uint64_t b,
-               uint64_t c) {
+static void enqueue(sim_world *w, sim_event event) {
   sim_queue *q = &w->queue;
   sim_expect(w, q->n < SIM_PENDING_MAX, "a storm: %zu events are pending", q->n);
   if (q->n == q->cap) {
     q->cap = q->cap == 0 ? 256 : q->cap * 2;
     q->heap = vls_realloc(q->heap, q->cap * sizeof *q->heap);
   }
-  sim_event event = {w->now + delay, q->next_seq++, type, a, b, c};
   size_t i = q->n++;
   for (; i > 0 && is_earlier(&event, &q->heap[(i - 1) / 2]); i = (i - 1) / 2)
     q->heap[i] = q->heap[(i - 1) / 2];
   q->heap[i] = event;
+}
+
+void sim_after(sim_world *w, uint64_t delay, sim_event_type type, uint64_t a, uint64_t b,
+               uint64_t c) {
+  enqueue(w, (sim_event){w->now + delay, w->queue.next_seq++, type, a, b, c});
 }
 
 static sim_event take_first(sim_queue *q) {
@@ -65,8 +70,43 @@ static sim_event take_first(sim_queue *q) {
   return first;
 }
 
+/* The node that this happens to; NULL when it happens to nobody, or is over. */
+static const sim_node *whose(const sim_world *w, const sim_event *e) {
+  switch (e->type) {
+  case SIM_EV_OPENED:
+  case SIM_EV_READ:
+  case SIM_EV_SHUT: {
+    const sim_link *link = sim_net_link(w, e->a);
+    unsigned who = link == NULL ? SIM_STRANGER : link->end[e->b].who;
+    return who < w->n ? w->node[who] : NULL;
+  }
+  case SIM_EV_BATCH:
+  case SIM_EV_TIMER: return w->node[e->a];
+  case SIM_EV_ARRIVE: /* reading waits, arriving does not: net.c */
+  case SIM_EV_RESTART:
+  case SIM_EV_WAKE:
+  case SIM_EV_ACT:
+  case SIM_EV_LETTER:
+  case SIM_EV_WEATHER:
+  case SIM_EV_HEAL:
+  case SIM_EV_STRANGER:
+  case SIM_EV_LOOK:
+  case SIM_EV_ACTOR: break;
+  }
+  return NULL;
+}
+
+/* Its node is still at work on what was before it. It keeps its place before what comes later. */
+static bool put_off(sim_world *w, const sim_event *e) {
+  const sim_node *node = w->is_metered ? whose(w, e) : NULL;
+  uint64_t until = node == NULL ? 0 : sim_busy_until(w, node);
+  if (until != 0) enqueue(w, (sim_event){until, e->seq, e->type, e->a, e->b, e->c});
+  return until != 0;
+}
+
 static void happen(sim_world *w, const sim_event *e) {
   unsigned who = (unsigned)e->a;
+  if (put_off(w, e)) return;
   switch (e->type) {
   case SIM_EV_OPENED: sim_net_opened(w, e->a, (unsigned)e->b); return;
   case SIM_EV_ARRIVE: sim_net_arrive(w, e->a, (unsigned)e->b, e->c); return;
@@ -99,6 +139,7 @@ static void happen(sim_world *w, const sim_event *e) {
     else
       sim_check_block(w, who, (unsigned)e->b);
     return;
+  case SIM_EV_ACTOR: sim_actor_act(w, w->actor[who]); return;
   }
 }
 
@@ -139,7 +180,7 @@ uint64_t sim_hash(uint64_t hash, vls_slice bytes) {
 
 void sim_trace_line(sim_world *w, unsigned who, const char *format, ...) {
   char *line = w->trace.ring[w->trace.lines++ % SIM_TRACE_RING];
-  const char *name = who == SIM_STRANGER ? "-" : w->person[who]->name;
+  const char *name = who >= w->n ? "-" : w->person[who]->name;
   int n = snprintf(line, SIM_TRACE_LINE, "%6" PRIu64 ".%03" PRIu64 " %-6s ", w->now / 1000,
                    w->now % 1000, name);
   va_list args;

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "ledger.h"
+#include "middle.h"
 #include "net.h"
 #include "node.h"
 #include "person.h"
@@ -45,6 +47,7 @@ typedef enum sim_event_type {
   SIM_EV_HEAL,     /* a partition ends: its number */
   SIM_EV_STRANGER, /* somebody knocks who has no business here */
   SIM_EV_LOOK,     /* node, SIM_STRANGER: the examiner comes; node, other: after a block */
+  SIM_EV_ACTOR,    /* actor: does what it does */
 } sim_event_type;
 
 typedef struct sim_event {
@@ -81,6 +84,10 @@ struct sim_world {
   sim_node *node[SIM_CITIZENS_MAX]; /* node[i] is person[i]'s */
   sim_person *person[SIM_CITIZENS_MAX];
   unsigned n;
+  sim_actor *actor[SIM_ACTORS_MAX];
+  unsigned n_actors;
+  sim_middle *middle; /* somebody on every line; NULL: nobody. Borrowed */
+  bool is_metered;    /* work takes time: cost.h */
 };
 
 sim_world *sim_world_new(uint64_t seed, const char *replay, bool print);

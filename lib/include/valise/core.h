@@ -99,6 +99,9 @@ VLS_MUST vls_err vls_core_new(vls_core **ret_core, const vls_core_conf *conf, vl
 /* What peers and clients get wrong never returns: it becomes an output. VLS_STORAGE or VLS_FULL:
  * the core is poisoned; free it, roll back, exit. Borrows the input for the call. */
 VLS_MUST vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now);
+/* True when a PAUSE for this link is among the outputs of this batch: who does not wait for it and
+ * reads no more from the link at once, keeps others from waiting for what that brings. */
+bool vls_core_has_enough(const vls_core *core, uint64_t link);
 /* Timers. Call when vls_core_deadline has passed; harmless before. Errors as feed. */
 VLS_MUST vls_err vls_core_tick(vls_core *core, vls_now now);
 /* Absolute mono_ms of the next timer, or VLS_NEVER. */
