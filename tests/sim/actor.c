@@ -109,6 +109,7 @@ static bool dial_with(sim_world *w, sim_actor *a, const uint8_t knock[32], const
   line->end[0].number = a->number;
   a->line = line->id;
   a->is_linked = true;
+  a->stated = false;
   a->on_this = a->ack = 0;
   a->dials++;
   a->dialled_at = w->now;
@@ -135,6 +136,27 @@ void sim_actor_listens(sim_world *w, sim_actor *a, bool listens) {
   if (listens) sim_after(w, 0, SIM_EV_READ, line->id, 0, 0);
 }
 
+/* It holds all that the node says it has signed, and signs for that with its own key. */
+static void answer_state(sim_world *w, sim_actor *a, vls_slice bytes) {
+  vls_state theirs, mine = {.n_mine = 1, .n_held = 1};
+  vls_frame_state frame;
+  vls_buf body;
+  a->states++;
+  if (a->stated) return;
+  a->stated = true;
+  must(w, a, vls_state_open(&theirs, bytes, vls_link_hash(a->link)), "read a STATE");
+  mine.card = theirs.yours;
+  mine.yours = theirs.card;
+  mine.held[0] = theirs.mine[0];
+  mine.mine[0].seq = a->seq;
+  memcpy(mine.mine[0].device, a->device.pub, 32);
+  memcpy(mine.mine[0].head, a->prev, 32);
+  vls_buf_init(&body, vls_state_def.max_bytes);
+  must(w, a, vls_state_sign(&frame, &body, &mine, &a->device, vls_link_hash(a->link)), "sign");
+  must(w, a, vls_link_send_state(a->link, &frame), "state");
+  vls_buf_done(&body);
+}
+
 static void on_event(sim_world *w, sim_actor *a, const vls_link_event *ev) {
   switch (ev->type) {
   case VLS_LINK_EV_UP:
@@ -153,6 +175,8 @@ static void on_event(sim_world *w, sim_actor *a, const vls_link_event *ev) {
     must(w, a, vls_buf_put_slice(&a->their_card, ev->bytes), "keep a card");
     return;
   case VLS_LINK_EV_CLOSE: a->closed_for[ev->count < 8 ? ev->count : 0]++; return;
+  case VLS_LINK_EV_STATE: answer_state(w, a, ev->bytes); return;
+  case VLS_LINK_EV_RETURN: a->returns++; return;
   case VLS_LINK_EV_KNOCK:
   case VLS_LINK_EV_PEER: break;
   }

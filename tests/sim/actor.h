@@ -9,6 +9,7 @@
 #include "citizen/card.h"
 #include "conv/direct.h"
 #include "conv/first.h"
+#include "conv/state.h"
 #include "net.h"
 
 enum {
@@ -42,8 +43,9 @@ struct sim_actor {
   uint64_t dialled_at;
   bool acks;    /* acknowledges what comes */
   bool is_deaf; /* reads nothing once the link is up */
+  bool stated;  /* it said how far it is, on this link */
   /* what it saw, over all links */
-  uint64_t dials, ups, records, record_bytes, on_this, ack, closed_for[8];
+  uint64_t dials, ups, records, record_bytes, on_this, ack, closed_for[8], states, returns;
   /* what it does, and how often */
   sim_act act;
   uint64_t every, turns;

@@ -149,6 +149,7 @@ void sim_slow_reader(sim_world *w) {
   sim_actor_every(w, m, 100, read_nothing);
   sim_run(w, 10 * SIM_SECOND);
   write_to_her(w, &s, 600);
+  sim_run(w, 5 * SIM_SECOND);
   s.began = w->now; /* what Ana says to her is on Ana's disk because she wants it there */
   s.before = w->node[s.ana->who]->cost;
   s.disk_before = sim_disk_bytes(w->node[s.ana->who]);

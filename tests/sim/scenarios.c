@@ -39,6 +39,8 @@ static const sim_scenario scenarios[] = {
     {"flooder", "10,000 strangers a second knock at one door", sim_flooder, false},
     {"middle_man", "somebody on every line cuts, doubles, changes and diverts", sim_middle_man,
      false},
+    {"stolen_link", "somebody has the key of a contact's links, and no other", sim_stolen_link,
+     false},
     {"village", "twenty citizens chatter for a day", sim_village, false},
     {"million_records", "1,000,000 tiny texts of a contact", sim_million_records, true},
     {NULL, NULL, NULL, false},
