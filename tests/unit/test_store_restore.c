@@ -72,6 +72,7 @@ static void read_all(vls_backup_walk *walk, vls_store *store, pages *ret) {
 /* The rows of a kind; the first of them in *ret. */
 static size_t of_kind(const pages *all, vls_backup_kind kind, const vls_backup_row **ret) {
   size_t n = 0;
+  *ret = NULL;
   for (size_t i = 0; i < all->n; i++)
     if (all->row[i].kind == kind && n++ == 0) *ret = &all->row[i];
   return n;
