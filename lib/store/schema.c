@@ -82,7 +82,10 @@ static const char *const steps[] = {
      "INSERT OR IGNORE INTO spent SELECT contact, 3 FROM skipped;"),
 };
 
-enum { VERSION = sizeof steps / sizeof steps[0] };
+enum {
+  VERSION = sizeof steps / sizeof steps[0],
+  VERSION_MAX = 1000, /* no newer valised will count so far: what says so is damaged */
+};
 
 static int user_version(vls_store *store) {
   sqlite3_stmt *q = NULL;
@@ -106,10 +109,14 @@ static int run_step(vls_store *store, int version) {
 
 vls_err vls_schema_migrate(vls_store *store) {
   int version = user_version(store);
-  if (version < 0) vls_sql_fail(store, SQLITE_CORRUPT, "reading the version of the store");
+  if (version < 0 || version > VERSION_MAX) {
+    vls_sql_fail(store, SQLITE_CORRUPT, "reading the version of the store");
+    return store->error;
+  }
   if (version > VERSION) return VLS_NEWER;
   for (; version < VERSION && store->error == VLS_OK; version++) {
     int code = run_step(store, version);
+    if (code == SQLITE_ERROR) code = SQLITE_CORRUPT; /* its tables are not those of its version */
     if (code != SQLITE_OK) vls_sql_fail(store, code, "bringing the store to this version");
   }
   return store->error;

@@ -11,12 +11,39 @@
 enum { DEFAULT_CACHE_KIB = 2048, CHECKPOINT_PAGES = 4096 };
 
 static vls_err error_of(int code) {
+  switch (code) { /* bytes that are there no longer, or are others */
+  case SQLITE_IOERR_READ:
+  case SQLITE_IOERR_SHORT_READ:
+  case SQLITE_IOERR_CORRUPTFS: return VLS_DAMAGED;
+  default: break;
+  }
   switch (code & 0xff) {
   case SQLITE_FULL: return VLS_FULL;
   case SQLITE_BUSY:
   case SQLITE_LOCKED: return VLS_LOCKED;
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB: return VLS_DAMAGED;
   default: return VLS_STORAGE;
   }
+}
+
+static vls_err error_of_fault(const vls_vfs *vfs, vls_err err) {
+  switch (vls_vfs_fault(vfs)) {
+  case VLS_FAULT_NONE: return err;
+  case VLS_FAULT_KEY: return VLS_FORGED;
+  case VLS_FAULT_PLAIN: return VLS_STATE;
+  case VLS_FAULT_NEWER: return VLS_NEWER;
+  case VLS_FAULT_SYNC: return VLS_STORAGE;
+  case VLS_FAULT_ROOT:
+  case VLS_FAULT_MAP:
+  case VLS_FAULT_PAGE:
+  case VLS_FAULT_OLD_PAGE:
+  case VLS_FAULT_LOG_HEAD:
+  case VLS_FAULT_LOG_FRAME:
+  case VLS_FAULT_LOG_SHORT:
+  case VLS_FAULT_LOG_FOREIGN: return VLS_DAMAGED;
+  }
+  return err;
 }
 
 /* A quota, and a limit of the process: the system names them otherwise than a full disk. Of a sync
@@ -33,16 +60,13 @@ static bool is_limit(sqlite3 *db) {
 
 void vls_sql_fail(vls_store *store, int code, const char *doing) {
   if (store->error != VLS_OK) return;
-  store->error = is_limit(store->db) ? VLS_FULL : error_of(code);
+  int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : code;
+  if ((extended & 0xff) != (code & 0xff)) extended = code; /* of another statement */
+  store->error = is_limit(store->db) ? VLS_FULL : error_of(extended);
   const char *why = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
   if (store->vfs != NULL && vls_vfs_fault(store->vfs) != VLS_FAULT_NONE) {
     why = vls_vfs_problem(store->vfs);
-    switch ((int)vls_vfs_fault(store->vfs)) {
-    case VLS_FAULT_KEY: store->error = VLS_FORGED; break;
-    case VLS_FAULT_PLAIN: store->error = VLS_STATE; break;
-    case VLS_FAULT_NEWER: store->error = VLS_NEWER; break;
-    default: break;
-    }
+    store->error = error_of_fault(store->vfs, store->error);
   }
   snprintf(store->problem, sizeof store->problem, "%s: %s", doing, why);
 }
@@ -60,7 +84,8 @@ static const char *why_of(vls_err err) {
   case VLS_FULL: return "the disk is full";
   case VLS_FORGED: return "the key does not open this store";
   case VLS_STATE: return "the store is not encrypted";
-  default: return "the store cannot be opened or is damaged";
+  case VLS_DAMAGED: return "a part of the store is not what was written there";
+  default: return "the disk does not let the store be read or written";
   }
 }
 
@@ -253,8 +278,8 @@ sqlite3_stmt *vls_sql(vls_store *store, const char *sql) {
     if (store->cache[k].sql != NULL) continue;
     int code = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
                                   &store->cache[k].stmt, NULL);
-    if (code != SQLITE_OK) {
-      vls_sql_fail(store, code, sql);
+    if (code != SQLITE_OK) { /* a table that every store has is not there */
+      vls_sql_fail(store, code == SQLITE_ERROR ? SQLITE_CORRUPT : code, sql);
       return NULL;
     }
     store->cache[k].sql = sql;

@@ -33,7 +33,8 @@
   X(PARTLY, -20, 8, "partly", "done for some, not for all")                                        \
   X(SYSTEM, -21, 1, "system", "the system refused")                                                \
   X(NODE_LOCKED, -22, 9, "locked", "the node is locked")                                           \
-  X(PASSPHRASE, -23, 1, "wrong_passphrase", "the passphrase is not the right one")
+  X(PASSPHRASE, -23, 1, "wrong_passphrase", "the passphrase is not the right one")                 \
+  X(DAMAGED, -24, 9, "damaged", "the store is damaged")
 
 typedef enum vls_err {
 #define X(name, value, exit_code, string, text) VLS_##name = value,
