@@ -80,6 +80,11 @@ static const char *const steps[] = {
      "INSERT INTO spent VALUES(0, 3);"
      "INSERT OR IGNORE INTO spent SELECT contact, 3 FROM session;"
      "INSERT OR IGNORE INTO spent SELECT contact, 3 FROM skipped;"),
+    /* what a store that was damaged lost */
+    ("CREATE TABLE salvage(n INTEGER PRIMARY KEY, at INTEGER NOT NULL, pages INTEGER NOT NULL,"
+     "  lost_pages INTEGER NOT NULL, rows INTEGER NOT NULL, lost_rows INTEGER NOT NULL,"
+     "  texts INTEGER NOT NULL, lost_texts INTEGER NOT NULL, lost_contacts INTEGER NOT NULL,"
+     "  counted INTEGER NOT NULL, renew INTEGER NOT NULL);"),
 };
 
 enum {

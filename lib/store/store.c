@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "crypto/kdf.h"
+#include "store/pages.h"
 #include "store/vault_rows.h"
 
 enum { DEFAULT_CACHE_KIB = 2048, CHECKPOINT_PAGES = 4096 };
@@ -89,6 +90,15 @@ static const char *why_of(vls_err err) {
   }
 }
 
+/* Every store is made in UTF-8; SQLite would believe a head that says otherwise. */
+static void look_at_encoding(vls_store *store) {
+  sqlite3_stmt *q = vls_sql(store, "PRAGMA encoding");
+  bool right =
+      vls_sql_row(store, q) && vls_slice_eq(vls_sql_get_blob(q, 0), vls_slice_str("UTF-8"));
+  vls_sql_done(q);
+  if (!right) vls_sql_fail(store, SQLITE_CORRUPT, "the encoding of the store");
+}
+
 /* How a store is opened. */
 typedef struct opening {
   const char *path;
@@ -116,6 +126,10 @@ static void set_up(vls_store *store, const opening *o) {
    */
   pragma(store, "BEGIN IMMEDIATE");
   pragma(store, "COMMIT");
+  look_at_encoding(store);
+  /* SQLite has read the log by now, and has not written yet. */
+  if (store->error == VLS_OK && o->key == NULL && vls_pages_log_is_cut(o->path))
+    vls_sql_fail(store, SQLITE_CORRUPT, "the log of the store");
   if (store->error == VLS_OK) store->error = vls_schema_migrate(store);
 }
 
@@ -239,6 +253,28 @@ void vls_store_checkpoint(vls_store *store) {
   /* A failure here loses nothing: the log stays and is read again. */
   sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
   sqlite3_db_release_memory(store->db);
+}
+
+vls_err vls_store_fold(vls_store *store) {
+  int code =
+      store->error != VLS_OK
+          ? SQLITE_OK
+          : sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, "checkpoint");
+  return store->error;
+}
+
+vls_err vls_store_verify(vls_store *store) {
+  sqlite3_stmt *q = NULL;
+  int code = sqlite3_prepare_v2(store->db, "PRAGMA integrity_check(1)", -1, &q, NULL);
+  if (code != SQLITE_OK) {
+    vls_sql_fail(store, code, "integrity_check");
+    return store->error;
+  }
+  bool whole = vls_sql_row(store, q) && vls_slice_eq(vls_sql_get_blob(q, 0), vls_slice_str("ok"));
+  sqlite3_finalize(q);
+  if (!whole) vls_sql_fail(store, SQLITE_CORRUPT, "integrity_check");
+  return store->error;
 }
 
 void vls_store_limit_log(vls_store *store, unsigned pages) {

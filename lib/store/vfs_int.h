@@ -118,6 +118,9 @@ extern const sqlite3_io_methods vls_main_methods, vls_log_methods;
 /* vfs_map.c. Reads root and map, or makes a new store; the lower file is locked exclusively. */
 int vls_map_load(vls_vfs *vfs);
 void vls_map_unload(vls_vfs *vfs);
+/* For salvage: the same without a write, however damaged the file is. False: there is no map, and
+ * `pages` is how many pages have room in the file. The lower file is locked exclusively. */
+bool vls_map_peek(vls_vfs *vfs);
 /* A page has a new version. */
 void vls_map_set(vls_main *m, uint64_t page, uint64_t version);
 void vls_map_truncate(vls_main *m, uint64_t pages);

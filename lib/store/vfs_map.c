@@ -345,6 +345,34 @@ int vls_map_load(vls_vfs *vfs) {
   return SQLITE_OK;
 }
 
+bool vls_map_peek(vls_vfs *vfs) {
+  vls_main *m = &vfs->main;
+  sqlite3_int64 size = 0;
+  bool fits = false, whole;
+  vls_root root[2];
+  slot_state state[2];
+  for (unsigned i = 0; i < 2; i++) {
+    int code = vls_vfs_read(m->file, m->unit, VLS_ROOT_UNIT, (uint64_t)i * VLS_ROOT_SLOT, &whole);
+    state[i] = code == SQLITE_OK && whole ? read_root(vfs, m->unit, &root[i]) : SLOT_BAD;
+  }
+  bool both = state[0] == SLOT_GOOD && state[1] == SLOT_GOOD;
+  unsigned newer = state[0] != SLOT_GOOD || (both && root[1].gen > root[0].gen) ? 1 : 0;
+  for (unsigned k = 0; !fits && k < 2; k++) {
+    unsigned i = k == 0 ? newer : 1 - newer;
+    if (state[i] != SLOT_GOOD) continue;
+    fits = read_map(vfs, &root[i], false, &fits) == SQLITE_OK && fits;
+    if (fits) m->root = root[i];
+    if (!fits) forget(m);
+  }
+  if (fits) return true;
+  /* Every page whose place is in the file; SQLite's own pages say the rest. */
+  m->root = (vls_root){0};
+  if (m->file->pMethods->xFileSize(m->file, &size) != SQLITE_OK) size = 0;
+  while (m->pages < pages_max && vls_page_at(m->pages) + VLS_PAGE <= (uint64_t)size)
+    m->pages++;
+  return false;
+}
+
 void vls_map_unload(vls_vfs *vfs) {
   forget(&vfs->main);
 }
