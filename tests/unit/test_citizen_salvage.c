@@ -87,7 +87,12 @@ static void add_texts(vls_store *store, uint64_t from, uint64_t to) {
                            .at = now_ms + n,
                            .body = vls_slice_str(body)};
     vls_message_put(store, &row);
-    vls_event_put(store, contact, row.device, seq, vls_slice_of(body, 90), sig);
+    vls_event_row event = {.contact = contact,
+                           .device = row.device,
+                           .seq = seq,
+                           .header = vls_slice_of(body, 90),
+                           .sig = sig};
+    vls_event_put(store, &event);
     vls_feed_row feed = {
         .c = n, .type = VLS_FEED_MESSAGE, .contact = contact, .first = n, .last = n};
     vls_feed_put(store, &feed);
