@@ -165,8 +165,8 @@ static void store_whose_migration_fails_is_as_it_was(void **state) {
   assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(db, "CREATE TABLE knock(x)", NULL, NULL, NULL), SQLITE_OK);
   sqlite3_close(db);
-  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, &why), VLS_STORAGE);
-  assert_string_equal(why, "the store cannot be opened or is damaged");
+  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, &why), VLS_DAMAGED);
+  assert_string_equal(why, "a part of the store is not what was written there");
   assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
   assert_int_equal(sqlite3_exec(db, "SELECT x FROM knock", NULL, NULL, NULL), SQLITE_OK);
   assert_int_not_equal(sqlite3_exec(db, "SELECT 1 FROM self", NULL, NULL, NULL), SQLITE_OK);
@@ -183,7 +183,7 @@ static void store_that_is_not_one_is_refused(void **state) {
   for (int i = 0; i < 1000; i++)
     fputs("this is a letter, not a database\n", f);
   fclose(f);
-  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, NULL), VLS_STORAGE);
+  assert_int_equal(vls_store_open(&store, p.path, store_seed, 0, NULL), VLS_DAMAGED);
   unlink(p.path);
   assert_int_equal(vls_store_open(&store, p.dir, store_seed, 0, NULL), VLS_STORAGE);
   assert_int_equal(vls_store_open(&store, "/nowhere/at/all", store_seed, 0, NULL), VLS_STORAGE);
@@ -265,8 +265,8 @@ static void store_statement_that_cannot_be_prepared_is_an_error(void **state) {
   vls_store *store = store_in_memory();
   assert_int_equal(sqlite3_exec(store->db, "DROP TABLE feed", NULL, NULL, NULL), SQLITE_OK);
   assert_int_equal(vls_feed_newest(store), 0);
-  assert_int_equal(vls_store_error(store), VLS_STORAGE);
-  assert_int_equal(vls_store_commit(store), VLS_STORAGE);
+  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
+  assert_int_equal(vls_store_commit(store), VLS_DAMAGED);
   vls_store_close(store);
 }
 
@@ -295,7 +295,7 @@ static void store_key_of_a_wrong_size_is_damage(void **state) {
   vls_sql_get_fix(store, q, 0, key, 2);
   assert_int_equal(vls_store_error(store), VLS_OK);
   vls_sql_get_fix(store, q, 0, key, 32);
-  assert_int_equal(vls_store_error(store), VLS_STORAGE);
+  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
   assert_int_equal(key[0], 0);
   vls_sql_done(q);
   vls_store_close(store);

@@ -136,7 +136,7 @@ static void session_whose_state_is_damaged_is_an_error(void **state) {
   vls_session_put(store, 1, &row);
   vls_sql_run(store, vls_sql_write(store, "UPDATE session SET state=zeroblob(10)"));
   assert_int_equal(vls_session_load(store, 1, back), 0);
-  assert_int_equal(vls_store_error(store), VLS_STORAGE);
+  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
   vls_store_close(store);
 }
 

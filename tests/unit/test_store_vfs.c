@@ -133,7 +133,7 @@ static void vfs_another_key_is_refused_and_harms_nothing(void **state) {
   assert_string_equal(why, "the key does not open this store");
   err = vls_store_open_sealed(&none, p.path, key, other_uuid, seed, 0, &why);
   assert_int_equal(err, VLS_FORGED);
-  assert_int_equal(vls_store_open(&none, p.path, seed, 0, &why), VLS_STORAGE); /* as if in clear */
+  assert_int_equal(vls_store_open(&none, p.path, seed, 0, &why), VLS_DAMAGED); /* as if in clear */
   assert_null(none);
   assert_int_equal(file_read(p.path, &after), n);
   assert_memory_equal(before, after, n);
@@ -306,10 +306,10 @@ static void vfs_damage_under_an_open_store_is_named_and_sticks(void **state) {
   while (vls_message_next(store, &query, &row))
     continue;
   vls_message_end(&query);
-  assert_int_equal(vls_store_error(store), VLS_STORAGE);
+  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
   assert_non_null(strstr(vls_store_problem(store), "a page of the store is damaged: "));
   write_letters(store, 5001, 5002);
-  assert_int_equal(vls_store_commit(store), VLS_STORAGE);
+  assert_int_equal(vls_store_commit(store), VLS_DAMAGED);
   vls_store_close(store);
   place_end(&p);
 }

@@ -12,8 +12,8 @@ typedef struct vls_store vls_store;
  * seed: 32 bytes of fresh entropy, borrowed for the call; the same seed and the same calls give the
  * same store. cache_kib: SQLite's page cache; 0 for the default (2048). On failure `*ret_why`, if
  * ret_why is not NULL, is set to a constant sentence for a person. VLS_LOCKED: another process has
- * it. VLS_NEWER: written by a newer version. VLS_DAMAGED, at once or later, when what is read is not what
- * was written, as far as that can be seen. VLS_STORAGE: the disk refuses. VLS_FULL. */
+ * it. VLS_NEWER: written by a newer version. VLS_DAMAGED, at once or later: what is read is not
+ * what was written, as far as that can be seen. VLS_STORAGE: the disk refuses. VLS_FULL. */
 VLS_MUST vls_err vls_store_open(vls_store **ret_store, const char *path, const uint8_t seed[32],
                                 unsigned cache_kib, const char **ret_why);
 /* The same for a store that is encrypted at rest: nothing of it, of its log or of anything SQLite
