@@ -9,16 +9,14 @@
 
 enum { SEED = 32 }; /* one each for reading, writing and new keys: none may draw what another did */
 
-static vls_err open_store(vls_store **ret, const vls_salvage_conf *conf, const char *path,
-                          const char **ret_why) {
-  const uint8_t *seed = conf->seed + SEED;
-  if (conf->key == NULL) return vls_store_open(ret, path, seed, 0, ret_why);
-  return vls_store_open_sealed(ret, path, conf->key, conf->uuid, seed, 0, ret_why);
+static vls_err open_store(vls_store **ret, const vls_salvage_conf *conf, const char **ret_why) {
+  if (conf->key == NULL) return vls_store_open(ret, conf->path, conf->seed, 0, ret_why);
+  return vls_store_open_sealed(ret, conf->path, conf->key, conf->uuid, conf->seed, 0, ret_why);
 }
 
 vls_err vls_salvage_check(const vls_salvage_conf *conf, const char **ret_why) {
   vls_store *store = NULL;
-  vls_err err = open_store(&store, conf, conf->path, ret_why);
+  vls_err err = open_store(&store, conf, ret_why);
   if (err == VLS_OK) err = vls_store_verify(store);
   vls_store_close(store);
   return err;
@@ -97,7 +95,8 @@ vls_err vls_salvage_run(const vls_salvage_conf *conf, vls_salvage_report *ret,
   const char *ignored = NULL;
   if (ret_why == NULL) ret_why = &ignored;
   *ret = (vls_salvage_report){0};
-  vls_err err = open_store(&to, conf, conf->out_path, ret_why);
+  vls_err err =
+      vls_store_open_copy(&to, conf->out_path, conf->key, conf->uuid, conf->seed + SEED, ret_why);
   if (err == VLS_OK) err = fill(to, conf, ret, ret_why);
   vls_store_close(to);
   return err;

@@ -14,6 +14,12 @@ bool vls_store_dirty(const vls_store *store);
 /* Bytes of the database, wherever its pages are. */
 uint64_t vls_store_bytes(vls_store *store);
 
+/* A store without its vault: sealed values are carried as they are, and not read. key, uuid: NULL
+ * of one in clear. Else as vls_store_open. */
+VLS_MUST vls_err vls_store_open_copy(vls_store **ret_store, const char *path, const uint8_t key[32],
+                                     const uint8_t uuid[16], const uint8_t seed[32],
+                                     const char **ret_why);
+
 /* Ratchet secrets are under keys of the vault (vault.h). Whether some of these are spent, and wait
  * for being replaced. */
 bool vls_store_has_spent(const vls_store *store);

@@ -21,6 +21,7 @@ typedef struct column {
   vls_value_kind kind;
   bool may_be_null;
   size_t size; /* of a key; 0: any */
+  bool may_be_sealed;
 } column;
 
 typedef struct table {
@@ -79,11 +80,17 @@ static void copy_name(char out[NAME_ROOM], vls_slice s) {
   snprintf(out, NAME_ROOM, "%.*s", (int)s.n, (const char *)s.p);
 }
 
-static size_t key_size(const char *name, const char *column_name) {
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-    if (strcmp(keys[i].table, name) == 0 && strcmp(keys[i].column, column_name) == 0)
-      return keys[i].size;
-  return 0;
+static void learn_size(const char *name, column *c) {
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    if (strcmp(keys[i].table, name) != 0 || strcmp(keys[i].column, c->name) != 0) continue;
+    c->size = keys[i].size;
+    c->may_be_sealed = strcmp(c->name, "mk") == 0 || strcmp(c->name, "opk") == 0 ||
+                       strcmp(c->name, "priv") == 0; /* under keys of the vault */
+  }
+}
+
+static bool has_size(const column *c, size_t n) {
+  return c->size == 0 || n == c->size || (c->may_be_sealed && n == c->size + VLS_VAULT_EXTRA);
 }
 
 /* Where rows have no id of their own, what they are found by stands first in them. */
@@ -108,7 +115,7 @@ static void learn_columns(vls_store *store, table *t) {
               : vls_slice_eq(type, vls_slice_str("TEXT"))  ? VLS_VALUE_TEXT
                                                            : VLS_VALUE_BLOB;
     c->may_be_null = vls_sql_get_int(q, 2) == 0;
-    c->size = key_size(t->name, c->name);
+    learn_size(t->name, c);
     rank[t->n] = (int)vls_sql_get_int(q, 3);
     if (rank[t->n] > 0) ranked++;
     t->n++;
@@ -159,7 +166,7 @@ static bool fits(const table *t, const vls_tree_row *row) {
       if (v->kind != VLS_VALUE_NULL) return false;
       continue;
     }
-    if (v->kind != c->kind || (c->size != 0 && v->bytes.n != c->size)) return false;
+    if (v->kind != c->kind || !has_size(c, v->bytes.n)) return false;
     if (v->kind == VLS_VALUE_TEXT && !vls_utf8_ok(v->bytes)) return false;
   }
   return true;

@@ -54,11 +54,6 @@ uint64_t vls_floor(vls_store *store, const char *name);
 /* SQLite gives memory back wiped. Before anything else of SQLite's is called. */
 void vls_sql_memory(void);
 
-/* A sealed store without its vault: sealed values are carried as they are, and not read. */
-VLS_MUST vls_err vls_store_open_copy(vls_store **ret_store, const char *path, const uint8_t key[32],
-                                     const uint8_t uuid[16], const uint8_t seed[32],
-                                     const char **ret_why);
-
 /* Brings an empty or older store to the present version. */
 VLS_MUST vls_err vls_schema_migrate(vls_store *store);
 

@@ -100,7 +100,7 @@ static void init(vls_walk *w, vls_pages *pages, uint8_t *seen, bool is_index) {
   w->pages = pages;
   w->seen = seen;
   w->is_index = is_index;
-  vls_buf_init(&w->payload, VLS_ROW_MAX);
+  vls_buf_init(&w->payload, VLS_TREE_ROW_MAX);
 }
 
 void vls_walk_init(vls_walk *w, vls_pages *pages, uint8_t *seen, uint32_t root, bool is_index) {
@@ -174,7 +174,7 @@ static bool get_payload(vls_walk *w, unsigned i, int64_t *ret_rowid) {
   if (at == 0) return false;
   if (w->kind == INDEX_INTERIOR) at += 4;
   used = at < usable ? get_varint(w->page + at, usable - at, &size) : 0;
-  if (used == 0 || size > VLS_ROW_MAX) return false;
+  if (used == 0 || size > VLS_TREE_ROW_MAX) return false;
   at += used;
   if (w->kind == TABLE_LEAF) {
     used = at < usable ? get_varint(w->page + at, usable - at, &rowid) : 0;

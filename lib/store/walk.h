@@ -8,7 +8,7 @@
 
 enum {
   VLS_ROW_COLUMNS = 64,
-  VLS_ROW_MAX = 1 << 20, /* bytes of one row: more than any of ours has */
+  VLS_TREE_ROW_MAX = 1 << 20, /* bytes of one row: more than any of ours has */
 };
 
 typedef enum vls_value_kind {
