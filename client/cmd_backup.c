@@ -1,8 +1,8 @@
 #include "client/cmd_backup.h"
 
-#include "client/archive.h"
 #include "client/list.h"
 #include "client/recovery.h"
+#include "client/restore.h"
 
 static vls_err show_run(vls_cli *cli, const vls_args *args) {
   vls_rpc_backup_state s;
@@ -41,6 +41,14 @@ static vls_err words_run(vls_cli *cli, const vls_args *args) {
   return err;
 }
 
+static vls_err restore_run(vls_cli *cli, const vls_args *args) {
+  const vls_restoring wish = {.path = args->word[0],
+                              .from = vls_archive_key_of(args),
+                              .start = vls_args_flag(args, "start"),
+                              .settings = vls_args_flag(args, "settings")};
+  return vls_restore(cli, &wish);
+}
+
 static const vls_opt create_opts[] = {
     {"passphrase", 0, VLS_KIND_FLAG, NULL, "it opens with a passphrase, asked for now", NULL},
     {"passphrase-file", 0, VLS_KIND_FILE, "FILE", "the same, its first line; - is standard input",
@@ -49,6 +57,7 @@ static const vls_opt create_opts[] = {
     VLS_OPTS_END,
 };
 static const vls_opt open_opts[] = {VLS_ARCHIVE_OPTS, VLS_OPTS_END};
+static const vls_opt restore_opts[] = {VLS_ARCHIVE_OPTS, VLS_RESTORE_OPTS, VLS_OPTS_END};
 static const vls_opt words_opts[] = {
     {"new", 0, VLS_KIND_FLAG, NULL, "others than before", NULL},
     VLS_OPTS_END,
@@ -92,6 +101,17 @@ static const vls_cmd cmd_verify = {
     .min = 1,
     .max = 1,
 };
+static const vls_cmd cmd_restore = {
+    .name = "restore",
+    .operands = "FILE",
+    .summary = "Bring a backup back into a node without an identity",
+    .about = "The same as valise init --restore FILE.\n",
+    .opts = restore_opts,
+    .run = restore_run,
+    .operand = VLS_KIND_FILE,
+    .min = 1,
+    .max = 1,
+};
 static const vls_cmd cmd_words = {
     .name = "words",
     .operands = "",
@@ -103,7 +123,8 @@ static const vls_cmd cmd_words = {
     .run = words_run,
 };
 
-static const vls_cmd *const subs[] = {&cmd_show, &cmd_create, &cmd_verify, &cmd_words, NULL};
+static const vls_cmd *const subs[] = {&cmd_show,    &cmd_create, &cmd_verify,
+                                      &cmd_restore, &cmd_words,  NULL};
 
 const vls_cmd vls_cmd_backup = {
     .name = "backup",

@@ -38,7 +38,7 @@ configure bao
 on_terminal bao $'n' init --name Bao >"$here/out"
 same "in a terminal it asks, and takes no for an answer" 3 $?
 check "what it asked" grep -q 'Start it now?' "$here/out"
-on_terminal bao $'\nBảo\nn' init >"$here/out"
+on_terminal bao $'\nBảo\nn\nn' init >"$here/out"
 same "yes is the default, and the name is asked for" 0 $?
 adopt "$here/out"
 check "the name may be in any script" grep -q 'Name  *Bảo' "$here/out"

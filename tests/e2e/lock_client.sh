@@ -19,8 +19,8 @@ secret() { (umask 077 && printf '%s\n' "$2" >"$here/$1"); }
 on ana
 on bao
 asked 'init offers a passphrase, and asks it twice' 0 'The store is encrypted' ana \
-  '[["Set one now", "y\n"], ["New passphrase", "Grüße 7\n"], ["once more", "Grüße 7\n"]]' \
-  init --name Ana
+  '[["Set one now", "y\n"], ["New passphrase", "Grüße 7\n"], ["once more", "Grüße 7\n"],
+    ["Write them down", "n\n"]]' init --name Ana
 check 'what was typed is not shown' bash -c '! grep -q Gr "$1"' - "$here/out"
 says 'status says so' 0 'Store .*, encrypted' ana status
 as bao init --name Bao >/dev/null 2>&1

@@ -1,5 +1,7 @@
 /* Backups through the client socket: what comes back, and what is refused. */
 #include "core_backup.h"
+#include "crypto/backup.h"
+#include "store/sessions.h"
 #include "store_dump.h"
 
 static void backup_needs_words_or_a_passphrase(void **state) {
@@ -125,6 +127,50 @@ static void backup_rows_come_back_as_they_were(void **state) {
   assert_true(set_words(w, ANA));
   vls_store_close(old);
   vls_buf_done(&file);
+  world_free(w);
+}
+
+/* All chunks of a file, opened, one behind the other. */
+static vls_buf opened(vls_slice file) {
+  vls_buf plain;
+  vls_backup_head head;
+  vls_backup_cipher cipher;
+  vls_buf_init(&plain, FILE_MAX);
+  assert_int_equal(vls_backup_head_get(&head, vls_slice_of(file.p, VLS_BACKUP_HEAD)), VLS_OK);
+  assert_int_equal(vls_backup_cipher_open(&cipher, &head, words_key), VLS_OK);
+  for (size_t at = VLS_BACKUP_HEAD; at < file.n; at += VLS_BACKUP_CHUNK) {
+    uint8_t *room = vls_buf_grow(&plain, VLS_BACKUP_PLAIN);
+    assert_non_null(room);
+    assert_int_equal(vls_backup_chunk_open(&cipher, file.p + at, room), VLS_OK);
+  }
+  return plain;
+}
+
+static void backup_opened_holds_no_secret_of_a_session(void **state) {
+  (void)state;
+  world *w = two_friends();
+  vls_session_row rows[VLS_SESSIONS_MAX];
+  assert_true(set_words(w, ANA));
+  for (int i = 0; i < 5; i++) {
+    say(w, ANA, "Bao", "to and");
+    say(w, BAO, "Ana", "fro");
+    pass(w, 5000);
+  }
+  vls_store *store = w->node[ANA].store;
+  vls_buf file = backup_of(w, ANA), plain = opened(vls_buf_slice(&file));
+  assert_non_null(memmem(plain.p, plain.n, "to and", 6)); /* it is the opened file */
+  size_t n = vls_session_load(store, 1, rows);
+  assert_true(n > 0);
+  for (size_t i = 0; i < n; i++) {
+    const vls_ratchet *r = &rows[i].ratchet;
+    const uint8_t *secrets[] = {r->th,  r->rk,  r->dhs.priv, r->dhs.pub, r->dhr,       r->cks,
+                                r->ckr, r->hks, r->nhks,     r->nhkr,    r->recv[0].hk};
+    static const uint8_t zeros[32];
+    for (size_t k = 0; k < COUNT(secrets); k++)
+      if (memcmp(secrets[k], zeros, 32) != 0) assert_null(memmem(plain.p, plain.n, secrets[k], 32));
+  }
+  vls_buf_done(&file);
+  vls_buf_done(&plain);
   world_free(w);
 }
 
@@ -277,6 +323,7 @@ int main(void) {
       cmocka_unit_test(backup_is_as_it_was_when_it_began),
       cmocka_unit_test(backup_rows_come_back_as_they_were),
       cmocka_unit_test(backup_file_tells_nothing_in_clear),
+      cmocka_unit_test(backup_opened_holds_no_secret_of_a_session),
       cmocka_unit_test(backup_one_client_at_a_time_and_only_while_it_is_there),
       cmocka_unit_test(restore_only_into_a_node_without_an_identity),
       cmocka_unit_test(restore_refuses_wrong_keys_and_damage_and_leaves_nothing),

@@ -1,0 +1,73 @@
+# A restore that ends in its middle: the client goes, the node dies, the disk is full. Nothing of it
+# counts, and the next try brings all of it back. The store it goes to may be encrypted.
+. "$(dirname "$0")/lib_backup.sh"
+file=$here/ana.valise
+citizen ana Ana
+citizen bao Bao
+meet ana bao
+head -c 60000 /dev/urandom | base64 -w 0 | head -c 60000 >"$here/long"
+for _ in {1..40}; do as ana send Bao -f "$here/long" >/dev/null || bad 'a long text'; done
+soon 'long texts arrive' eval '[ "$(as ana outbox list --plain | wc -l)" = 0 ]'
+secret pass 'correct horse battery staple'
+says 'a backup' 0 '"messages":40' ana backup create "$file" --passphrase-file "$here/pass" --json
+off ana
+off bao
+on new
+from() { as new --socket "$1" init --restore "$file" --passphrase-file "$here/pass"; }
+through() { # BYTES WHAT: a socket behind which the node stalls, or dies, after so many bytes
+  python3 -B "$e2e/backup_proxy.py" "$here/proxy" "$(socket_of new)" "$@" >"$here/proxy.out" &
+  pids+=($!)
+  until_true 10 grep -q ready "$here/proxy.out"
+  : >"$here/proxy.out"
+}
+empty() { as new status --plain | grep -q '^state.empty'; }
+said() { as new "$@" 2>&1 | grep -q "$pattern"; }
+
+for bytes in 20 38 46 58; do
+  through $bytes close
+  from "$here/proxy" >"$here/out" 2>&1
+  same "the connection ends after $bytes bytes: code 3" 3 $?
+  check 'and the node has no identity' empty
+done
+
+through 50 stall
+from "$here/proxy" >"$here/out" 2>&1 &
+client=$!
+pattern='not brought back to its end'
+soon 'in the middle' said doctor
+kill9 new
+wait $client
+same 'the node dies: code 3' 3 $?
+on new
+check 'after its start it has no identity' empty
+check 'and says what happened' said doctor
+says 'another identity may be made instead' 0 'Name +Someone' new init --name Someone
+same 'and nothing of the backup is there' '' "$(as new contact list --plain)"
+off new
+rm -rf "$here/new"
+
+on new
+asked 'into an encrypted store' 0 'Texts +40' new \
+  '[["Passphrase of the backup", "correct horse battery staple\n"], ["Set one now", "y\n"],
+    ["New passphrase", "other\n"], ["once more", "other\n"]]' init --restore "$file"
+says 'it is encrypted' 0 'Store .*, encrypted' new status
+same 'all are there' 40 "$(words new Bao | grep -c .)"
+says 'it locks' 0 'Locked' new lock
+says 'a locked node has an identity: code 9' 9 'try: valise unlock' new init --restore "$file" \
+  --passphrase-file "$here/pass"
+off new
+rm -rf "$here/new"
+
+# A disk on which it does not fit: the node refuses, and has no identity afterwards.
+NODE_BLOCKS=1500 on new
+from "$(socket_of new)" >"$here/out" 2>&1
+code=$?
+check 'no room: a clear error' grep -Eq 'disk is full|no room|disk_full|lost' "$here/out"
+check "code 9, or 3 ($code)" eval "[[ $code =~ ^[39]$ ]]"
+off new
+on new
+check 'no identity' empty
+from "$(socket_of new)" >"$here/out" 2>&1
+same 'with room it works' 0 $?
+same 'all of it' 40 "$(words new Bao | grep -c .)"
+off new
