@@ -199,6 +199,16 @@ static bool on_up(vls_core *core, vls_conn *conn) {
   return peer == NULL || conn->unproven || (conn->by_former && by_contact) || go_live(core, conn);
 }
 
+/* Once is a link that met another. Again and again, and not for a link of this node, it is another
+ * copy of it (PEER 6.1): the two would take it from each other without rest. */
+static void taken_over(vls_core *core, vls_peer *peer) {
+  uint64_t last = peer->taken_at, now = core->now.mono_ms;
+  if (peer->conn != NULL || peer->dialing != NULL) return;
+  peer->taken_at = now == 0 ? 1 : now;
+  if (last == 0 || now - last > VLS_TAKEN_AGAIN_MS) return;
+  vls_dial_schedule(core, peer, VLS_TAKEN_OVER_MS + vls_rng_below(&core->rng, VLS_TAKEN_OVER_MS));
+}
+
 static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
   vls_peer *peer = conn->peer;
   bool refused = reason == VLS_CLOSE_USED || reason == VLS_CLOSE_EXPIRED;
@@ -216,9 +226,7 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
   vls_conn_drop(core, conn, true, why);
   if (peer != NULL && reason == VLS_CLOSE_REKEY)
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
-  /* Not by a link of this node: two copies of one would take it from each other without rest. */
-  if (peer != NULL && reason == VLS_CLOSE_SUPERSEDED && peer->conn == NULL && peer->dialing == NULL)
-    vls_dial_schedule(core, peer, VLS_TAKEN_OVER_MS + vls_rng_below(&core->rng, VLS_TAKEN_OVER_MS));
+  if (peer != NULL && reason == VLS_CLOSE_SUPERSEDED) taken_over(core, peer);
 }
 
 /* The owner is told when a reason not to read comes up, and when the last is gone. */

@@ -54,7 +54,8 @@ enum {
 #define VLS_VAULT_NEXT_MS UINT64_C(50) /* ... and so long after a turn that had too many of them   \
                                         */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
-#define VLS_TAKEN_OVER_MS UINT64_C(15000)      /* at least, after a link of nobody here took over */
+#define VLS_TAKEN_OVER_MS UINT64_C(15000)  /* at least, when links of nobody here take over ... */
+#define VLS_TAKEN_AGAIN_MS UINT64_C(60000) /* ... twice within this */
 #define VLS_BACKOFF_QUEUED_MS UINT64_C(300000) /* longest wait while something is queued */
 #define VLS_BACKOFF_MAX_MS UINT64_C(900000)
 #define VLS_INVITE_KEEP_MS                                                                         \
@@ -105,6 +106,7 @@ typedef struct vls_peer {
   vls_budget states, heals, again;
   bool was_level;                             /* my events and what they held of them agreed */
   uint64_t told_at[VLS_TROUBLES];             /* mono_ms each was told; 0 */
+  uint64_t taken_at;                          /* mono_ms when another link took over; 0 */
   uint64_t old_at;                            /* mono_ms their data was seen to have gone back; 0 */
   uint64_t again_from, again_limit, again_to; /* my events they lost: after from, up to limit made
                                                  ready, all of them up to `to`; to 0: none */
