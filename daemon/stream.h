@@ -9,6 +9,7 @@
 #include "daemon/dial.h"
 #include "daemon/hostport.h"
 #include "daemon/outq.h"
+#include "daemon/sources.h"
 
 enum {
   VLS_STREAM_QUEUE_MAX = 4 << 20, /* bytes waiting for a node that reads slowly; then it is cut */
@@ -23,12 +24,6 @@ typedef enum vls_stream_state {
   VLS_STREAM_GONE,   /* until libuv lets go of the memory */
 } vls_stream_state;
 
-/* Where a stranger comes from: an IPv4 address or an IPv6 /64 network. */
-typedef struct vls_source {
-  uint8_t family;
-  uint8_t net[8];
-} vls_source;
-
 typedef struct vls_stream vls_stream;
 struct vls_stream {
   struct vls_daemon *d;
@@ -39,13 +34,14 @@ struct vls_stream {
   vls_outq out;
   uv_shutdown_t shutdown;
   bool accepted, stranger, paused;
-  bool failed; /* found out while outputs were performed; `why` waits for attend */
-  vls_source source;
+  bool failed;            /* found out while outputs were performed; `why` waits for attend */
+  vls_source_row *source; /* of a stranger */
   char peer[VLS_ADDRESS_TEXT];
   char why[VLS_STREAM_WHY];
   uint64_t linger_until;          /* loop time in ms */
   LIST_ENTRY(vls_stream) bucket;  /* by link, while the core knows it */
   TAILQ_ENTRY(vls_stream) line;   /* of strangers or of the lingering, oldest first */
+  TAILQ_ENTRY(vls_stream) same;   /* strangers from one place */
   STAILQ_ENTRY(vls_stream) fault; /* failed */
 };
 

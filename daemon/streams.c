@@ -36,6 +36,7 @@ static void leave_strangers(vls_stream *stream) {
   stream->stranger = false;
   stream->d->streams.n_strangers--;
   TAILQ_REMOVE(&stream->d->streams.strangers, stream, line);
+  vls_source_leave(stream);
 }
 
 /* Out of the tables the core can reach, but not closed. */
@@ -77,14 +78,10 @@ static vls_source source_of(const struct sockaddr *peer) {
 
 /* One address may not crowd out the rest: its own oldest stranger goes. */
 static void shed_same_source(vls_daemon *d, const vls_source *source) {
-  size_t same = 0;
-  vls_stream *stream, *oldest = NULL;
-  TAILQ_FOREACH(stream, &d->streams.strangers, line) {
-    if (memcmp(&stream->source, source, sizeof *source) != 0) continue;
-    if (oldest == NULL) oldest = stream;
-    same++;
-  }
+  const vls_source_row *there = vls_source_find(&d->streams.sources, source);
+  size_t same = there == NULL ? 0 : there->n;
   if (same < vls_config_num(&d->config, VLS_KEY_LIMITS_STRANGERS_PER_ADDRESS)) return;
+  vls_stream *oldest = TAILQ_FIRST(&there->strangers);
   VLS_LOG(&d->log, VLS_INFO, "stranger.shed", vls_log_s("peer", oldest->peer),
           vls_log_u("from_there", same));
   vls_streams_gone(oldest, "too many from one address");
@@ -131,10 +128,10 @@ void vls_streams_accept(vls_daemon *d, int fd, const struct sockaddr *peer) {
   }
   vls_stream *stream = vls_stream_new(d, d->streams.next_accepted++);
   stream->accepted = stream->stranger = true;
-  stream->source = source;
   vls_stream_up(stream, tcp, text);
   enter(d, stream);
   TAILQ_INSERT_TAIL(&d->streams.strangers, stream, line);
+  vls_source_enter(&d->streams.sources, &source, stream);
   d->streams.n_strangers++;
   VLS_LOG(&d->log, VLS_DEBUG, "link.accepted", vls_log_s("peer", text));
   vls_stream_read(stream); /* before the core hears of it: it may ask for a pause */

@@ -12,6 +12,7 @@ struct vls_daemon;
 typedef struct vls_streams {
   LIST_HEAD(, vls_stream) buckets[VLS_STREAM_BUCKETS];
   TAILQ_HEAD(, vls_stream) strangers; /* accepted, and not one byte was answered yet */
+  vls_sources sources;                /* the same by where they come from */
   TAILQ_HEAD(, vls_stream) lingering;
   STAILQ_HEAD(, vls_stream) faults;
   uv_timer_t linger;
