@@ -224,6 +224,16 @@ static bool put_row(salvage *s, table *t, const vls_tree_row *row) {
   return put;
 }
 
+/* What a new store has by itself makes way. */
+static void empty(salvage *s, const table *t) {
+  char sql[SQL_ROOM];
+  snprintf(sql, sizeof sql, "DELETE FROM \"%s\"", t->name);
+  begin(s->to);
+  sqlite3_stmt *q = prepare(s->to, sql);
+  vls_sql_run(s->to, q);
+  sqlite3_finalize(q);
+}
+
 /* --- trees --- */
 
 /* The roots, from the store's own list of its tables and indexes. */
@@ -335,6 +345,7 @@ static void copy_all(salvage *s) {
   find_roots(s);
   for (size_t i = 0; i < s->n_tables && s->to->error == VLS_OK; i++) {
     table *t = &s->tables[i];
+    empty(s, t);
     if (t->root != 0)
       copy_tree(s, t);
     else
