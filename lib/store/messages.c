@@ -306,8 +306,8 @@ void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64
 
 void vls_event_cut(vls_store *store, uint64_t contact, uint64_t from) {
   static const char *const sql[] = {
-      "UPDATE message SET state=0, seq=0, idx=0 WHERE contact=?1 AND device=0 AND state=1 AND "
-      "seq>=?2",
+      ("UPDATE message SET state=0, seq=0, idx=0 WHERE contact=?1 AND device=0 AND state=1 AND "
+       "seq>=?2"),
       "DELETE FROM outbox WHERE contact=?1 AND seq>=?2",
       "DELETE FROM event WHERE contact=?1 AND device=0 AND seq>=?2"};
   for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
