@@ -1,17 +1,21 @@
 /* A sealed store beside a plain one, in one run: bench_sealed FOLDER [MESSAGES]. Commits of 64
  * texts as the core makes them, then a scan of all of them, then of every event. Prints processor
- * time of each and the ratios; the disk's own time is not in them. */
+ * time of each and the ratios; the disk's own time is not in them. Then what a scan is made of: the
+ * pages it reads, what a page takes to open, and how much of that is the cipher alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/seal.h"
 #include "meter.h"
 #include "store/feed.h"
 #include "store/messages.h"
+#include "store/page.h"
+#include "store/sql.h"
 
-enum { BURST = 64, TEXT = 200, HEADER = 2400, RECORD = 16384, ROUNDS = 5 };
+enum { BURST = 64, TEXT = 200, HEADER = 2400, RECORD = 16384, ROUNDS = 5, OPENED = 5000 };
 
 typedef struct side {
   bool sealed;
@@ -109,6 +113,47 @@ static void put(const char *what, double plain, double sealed, double per) {
   bench_put(key, sealed / plain);
 }
 
+static double pages_read(const side *s) {
+  int now = 0, most = 0;
+  sqlite3_db_status(s->store->db, SQLITE_DBSTATUS_CACHE_MISS, &now, &most, 0);
+  return now;
+}
+
+static double least(double a, double b) {
+  return a < b ? a : b;
+}
+
+/* Nanoseconds for a page: by the store's own call, and by the cipher it rests on. */
+static void put_page(double *ret_open) {
+  enum { PAGE = 4096, PLAIN = PAGE - VLS_UNIT_EXTRA };
+  static const uint8_t key[32] = {1}, uuid[16] = {2}, seed[32] = {3};
+  static uint8_t plain[PAGE], unit[PAGE];
+  double open = 1e9, cipher = 1e9;
+  vls_sealer *sealer = vls_sealer_new(key, uuid, seed);
+  vls_unit_place place = {.role = VLS_ROLE_PAGE, .index = 7};
+  vls_slice ad = vls_slice_of(uuid, sizeof uuid), n24 = vls_slice_of(plain, 24);
+  vls_unit_seal(sealer, &place, plain, PLAIN, 1, unit);
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    uint64_t counter;
+    double from = cpu();
+    for (unsigned i = 0; i < OPENED; i++)
+      must(vls_unit_open(sealer, &place, vls_slice_of(unit, PAGE), plain, &counter), "a page");
+    open = least(open, cpu() - from);
+  }
+  vls_sealer_free(sealer);
+  memset(plain, 0, sizeof plain);
+  vls_xchacha_seal(unit, key, n24.p, ad, vls_slice_of(plain, PLAIN));
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    double from = cpu();
+    for (unsigned i = 0; i < OPENED; i++)
+      must(vls_xchacha_open(plain, key, n24.p, ad, vls_slice_of(unit, PLAIN + 16)), "a page");
+    cipher = least(cipher, cpu() - from);
+  }
+  bench_put("page.open_ns", open / OPENED * 1e9);
+  bench_put("page.cipher_ns", cipher / OPENED * 1e9);
+  *ret_open = open / OPENED;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) bench_die("usage: bench_sealed FOLDER [MESSAGES]");
   uint64_t messages = argc > 2 ? bench_count(argv[2]) : 20000, bursts = messages / BURST;
@@ -131,6 +176,10 @@ int main(int argc, char **argv) {
       scan(&sides[i], messages);
   put("message", sides[0].commit_s, sides[1].commit_s, (double)(bursts * BURST));
   put("scan", sides[0].scan_s, sides[1].scan_s, (double)(bursts * BURST * ROUNDS));
+  double page_s, pages = pages_read(&sides[1]);
+  put_page(&page_s);
+  bench_put("scan.pages", pages / ROUNDS);
+  bench_put("scan.ratio_of_pages_alone", (sides[0].scan_s + pages * page_s) / sides[0].scan_s);
   put("open", sides[0].open_s, sides[1].open_s, 1);
   for (size_t i = 0; i < 2; i++)
     end(&sides[i]);
