@@ -9,7 +9,8 @@
 typedef struct sim_world sim_world;
 
 enum {
-  SIM_STRANGER = 255,       /* an end that no citizen holds */
+  SIM_STRANGER = 255, /* an end that no citizen holds */
+  SIM_CITIZENS_MAX = 50,
   SIM_ACTOR = 254,          /* one that an actor holds, who may be answered: actor.h */
   SIM_INBOX_MAX = 64 << 20, /* bytes on their way to one end: beyond every window of a core */
   SIM_READ_MAX = 65536,     /* bytes of one read */
@@ -57,8 +58,8 @@ typedef struct sim_net {
   uint64_t bytes_per_ms;
   unsigned refuse_per_mille; /* dials that fail for no reason */
   unsigned deaf_per_mille;   /* of the ends of a break, those that never learn of it */
-  bool deaf_to[20][20];      /* [a][b]: b cannot be dialled by a */
-  unsigned island[20];       /* citizens on different islands do not hear of each other */
+  bool deaf_to[SIM_CITIZENS_MAX][SIM_CITIZENS_MAX]; /* [a][b]: b cannot be dialled by a */
+  unsigned island[SIM_CITIZENS_MAX]; /* citizens on different islands do not hear of each other */
   uint64_t dials, breaks, bytes;
 } sim_net;
 

@@ -98,7 +98,7 @@ unsigned sim_person_by_id(const sim_world *w, vls_slice id) {
 }
 
 unsigned sim_person_by_contact(const sim_person *person, uint64_t number) {
-  for (unsigned i = 0; i < SIM_FRIENDS; i++)
+  for (unsigned i = 0; i < SIM_CITIZENS_MAX; i++)
     if (person->friend[i].known && person->friend[i].number == number) return i;
   return SIM_STRANGER;
 }

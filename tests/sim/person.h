@@ -4,12 +4,12 @@
 #define VALISE_SIM_PERSON_H
 
 #include "feed.h"
+#include "net.h"
 #include "valise/core.h"
 
 enum {
   SIM_ERRANDS_MAX = 60, /* what one person has in mind at a time */
   SIM_NAME = 64,
-  SIM_FRIENDS = 20,
 };
 
 /* What a person can ask the node for. The first three belong to a connection and die with it. */
@@ -66,7 +66,7 @@ typedef struct sim_person {
   uint64_t next_msgid, next_errand;
   sim_errand errand[SIM_ERRANDS_MAX + SIM_FEEDS * 2]; /* room to connect when all is full */
   unsigned n_errands;
-  sim_friend friend[SIM_FRIENDS];
+  sim_friend friend[SIM_CITIZENS_MAX];
   sim_event_log log;
   uint64_t alarms;  /* events of that type */
   uint64_t awaited; /* the errand whose answer somebody waits for, or 0 */

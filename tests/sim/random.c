@@ -2,19 +2,26 @@
 #include "weather.h"
 #include "world.h"
 
+enum { LARGE = 100 };
+
 static const char *const names[SIM_CITIZENS_MAX] = {
-    "Ana",  "Bao",  "Chidi", "Dora",  "Emre", "Fatima", "Goran", "Hana", "Ines",  "Jun",
-    "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Petra",  "Quinn", "Rosa", "Samir", "Tuya",
+    "Ana",  "Bao",   "Chidi", "Dora",   "Emre",  "Fatima", "Goran", "Hana",   "Ines",  "Jun",
+    "Kofi", "Lena",  "Mateo", "Nadia",  "Omar",  "Petra",  "Quinn", "Rosa",   "Samir", "Tuya",
+    "Ugo",  "Vera",  "Wen",   "Ximena", "Yusuf", "Zoe",    "Aiko",  "Bela",   "Cora",  "Diego",
+    "Elif", "Farid", "Greta", "Hugo",   "Ivana", "Jonas",  "Kavya", "Luis",   "Mina",  "Nils",
+    "Olga", "Pablo", "Qiu",   "Rafael", "Salma", "Tariq",  "Uma",   "Viktor", "Wanda", "Yara",
 };
 
-/* Most worlds are small: what goes wrong between twenty mostly goes wrong between two. */
-static unsigned choose_size(sim_rng *rng) {
+/* Most worlds are small: what goes wrong between fifty mostly goes wrong between two. One in a
+ * hundred is large, and any hundred seeds in a row have one. */
+static unsigned choose_size(sim_rng *rng, uint64_t seed) {
   uint64_t dice = sim_rng_below(rng, 100);
+  if (seed % LARGE == LARGE / 2) return (unsigned)sim_rng_between(rng, 20, SIM_CITIZENS_MAX);
   if (dice < 45) return 2;
   if (dice < 70) return 3;
   if (dice < 90) return (unsigned)sim_rng_between(rng, 4, 5);
   if (dice < 98) return (unsigned)sim_rng_between(rng, 6, 9);
-  return (unsigned)sim_rng_between(rng, 10, SIM_CITIZENS_MAX);
+  return (unsigned)sim_rng_between(rng, 10, 20);
 }
 
 static void choose_net(sim_world *w, sim_rng *rng) {
@@ -59,7 +66,7 @@ static bool is_said(sim_world *w, const void *arg) {
 
 void sim_random_world(sim_world *w) {
   sim_rng rng = sim_rng_new(w->seed, 1000);
-  unsigned n = choose_size(&rng);
+  unsigned n = choose_size(&rng, w->seed);
   for (unsigned i = 0; i < n; i++)
     sim_person_new(w, names[i]);
   choose_net(w, &rng);

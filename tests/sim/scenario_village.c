@@ -1,14 +1,14 @@
 #include "scenarios.h"
 
 void sim_village(sim_world *w) {
-  static const char *const names[SIM_CITIZENS_MAX] = {
+  static const char *const names[] = {
       "Ana",  "Bao",  "Chidi", "Dora",  "Emre", "Fatima", "Goran", "Hana", "Ines",  "Jun",
       "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Petra",  "Quinn", "Rosa", "Samir", "Tuya",
   };
-  for (unsigned i = 0; i < SIM_CITIZENS_MAX; i++)
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
     sim_person_new(w, names[i]);
   /* A ring, so that everybody can be reached, and a few who know half the village. */
-  for (unsigned i = 0; i < SIM_CITIZENS_MAX; i++)
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
     sim_whim_meet(w, i, (i + 1) % w->n);
   for (unsigned i = 5; i < 15; i++)
     sim_whim_meet(w, 0, i);

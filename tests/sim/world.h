@@ -20,7 +20,6 @@
 #include "weather.h"
 
 enum {
-  SIM_CITIZENS_MAX = 20,
   SIM_TRACE_RING = 48,       /* lines kept to show when something fails */
   SIM_TRACE_LINE = 200,      /* bytes of a line */
   SIM_PENDING_MAX = 1 << 20, /* events in the queue: more is a storm */
