@@ -53,6 +53,7 @@ static vls_err open_core(vls_daemon *d, vls_trouble *why) {
       .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
       .random_first = !vls_config_yes(&d->config, VLS_KEY_DIAL_PRINTABLE),
       .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
+      .history_max = vls_config_num(&d->config, VLS_KEY_LIMITS_CONTACT_MIB) << 20,
       .no_room = d->room.low,
   };
   err = vls_core_new(&d->core, &conf, vls_batch_now());

@@ -32,6 +32,7 @@ static void apply(vls_daemon *d) {
       .items_per_event = (unsigned)vls_config_num(&d->config, VLS_KEY_DIRECT_ITEMS_PER_EVENT),
       .random_first = !vls_config_yes(&d->config, VLS_KEY_DIAL_PRINTABLE),
       .no_read_receipts = !vls_config_yes(&d->config, VLS_KEY_DIRECT_READ_RECEIPTS),
+      .history_max = vls_config_num(&d->config, VLS_KEY_LIMITS_CONTACT_MIB) << 20,
   };
   vls_input in = {.type = VLS_IN_CONFIG, .conf = &conf};
   vls_batch_feed(d, &in);

@@ -121,6 +121,11 @@ static void look_at_contact(vls_core *core, const vls_peer *peer, report *r) {
   if (peer->row.state == VLS_CONTACT_PENDING)
     add(r, "note", peer->row.name, NULL, "your acceptance has not been confirmed by them yet");
   if (peer->row.state != VLS_CONTACT_FAILED) look_at_queue(core, peer, r);
+  uint64_t held = vls_quota_held(core, peer);
+  if (held > core->history_max / 8 * 7)
+    add(r, "note", peer->row.name, "valise config get limits.contact_mib",
+        "their texts take %llu MiB of the %llu MiB that a contact has here",
+        (unsigned long long)(held >> 20), (unsigned long long)(core->history_max >> 20));
   uint64_t early = vls_early_count(core->store, peer->row.id);
   if (early > 0)
     add(r, "note", peer->row.name, NULL, "%llu records wait for an earlier one that is missing",

@@ -218,11 +218,15 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
                           : "the invitation has expired; ask for a new one";
     vls_peer_fail(core, peer, VLS_FEED_FAILED, why);
   }
-  static const char *const names[] = {
-      "closed",          "they stopped",       "time for new keys",
-      "invitation used", "invitation expired", "another link took over",
-      "too much"};
+  static const char *const names[] = {"closed",
+                                      "they stopped",
+                                      "time for new keys",
+                                      "invitation used",
+                                      "invitation expired",
+                                      "another link took over",
+                                      "they take nothing more for now"};
   const char *why = reason < sizeof names / sizeof names[0] ? names[reason] : "closed";
+  if (reason == VLS_CLOSE_BUDGET && peer != NULL && peer->refused < UINT16_MAX) peer->refused++;
   vls_conn_drop(core, conn, true, why);
   if (peer != NULL && reason == VLS_CLOSE_REKEY)
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
@@ -311,6 +315,7 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
     break;
   case VLS_FATE_HELD: conn->held++; return true;
   case VLS_FATE_REFUSED:
+    if (conn->peer != NULL && conn->peer->refused < UINT16_MAX) conn->peer->refused++;
     vls_conn_close(core, conn,
                    conn->refuse_used      ? VLS_CLOSE_USED
                    : conn->refuse_expired ? VLS_CLOSE_EXPIRED

@@ -30,6 +30,7 @@ static void configure(vls_core *core, const vls_core_conf *conf) {
   core->items_per_event = conf->items_per_event;
   if (core->items_per_event == 0 || core->items_per_event > VLS_EVENT_ITEMS)
     core->items_per_event = VLS_EVENT_ITEMS;
+  vls_quota_set(core, conf->history_max);
 }
 
 /* What the vault does not open is gone, and is begun anew. Without room it waits for it. */

@@ -36,9 +36,11 @@ enum {
   VLS_SKIPS_MINUTE = 20000,    /* message keys a minute that one contact may skip */
   VLS_TURN_WORK = 32,          /* records of one link before others have their turn ... */
   VLS_TURN_SKIPS = 64,         /* ... or so many skipped keys in the place of one */
+  VLS_HISTORY_SPARE = 16,    /* a contact without room may still say receipts: so much of it more */
   VLS_TURN_BYTES = 96 << 10, /* with more than this to read no turn ends: half of VLS_LINK_IN_MAX */
 };
-#define VLS_SLOWEST_LINE UINT64_C(512) /* bytes a second: a line that carries less is dead */
+#define VLS_HISTORY_MAX (UINT64_C(1) << 30) /* bytes on the disk for the words of one contact */
+#define VLS_SLOWEST_LINE UINT64_C(512)      /* bytes a second: a line that carries less is dead */
 #define VLS_BYTES_MINUTE (UINT64_C(3) << 30)
 #define VLS_STRANGER_MS UINT64_C(60000)    /* a stranger is read so long */
 #define VLS_HANDSHAKE_MS UINT64_C(15000)   /* a handshake takes no longer */
@@ -50,9 +52,10 @@ enum {
 #define VLS_TOLD_MS UINT64_C(3600000)      /* trouble that was told is shown so long */
 #define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
 #define VLS_VAULT_ROTATE_MS                                                                        \
-  UINT64_C(5000)                       /* keys of the vault are replaced so long after use ... */
-#define VLS_VAULT_NEXT_MS UINT64_C(50) /* ... and so long after a turn that had too many of them   \
-                                        */
+  UINT64_C(5000) /* keys of the vault are replaced so long after use ... */
+#define VLS_VAULT_NEXT_MS                                                                          \
+  UINT64_C(50) /* ... and so long after a turn that had too many of them                           \
+                */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
 #define VLS_TAKEN_OVER_MS UINT64_C(15000)  /* at least, when links of nobody here take over ... */
 #define VLS_TAKEN_AGAIN_MS UINT64_C(60000) /* ... twice within this */
@@ -87,7 +90,10 @@ typedef struct vls_peer {
   uint64_t next_dial;    /* mono_ms, or VLS_NEVER */
   uint64_t host;         /* where its last link came from or went to (knocks.c); 0: unknown */
   unsigned failures;     /* dials in a row that failed */
+  unsigned refused;      /* links that ended because one of us took no more, in a row */
   char last_failure[96]; /* for people */
+  bool weighed;          /* bytes_held is known */
+  uint64_t bytes_held;   /* what their words take on the disk */
   vls_budget knocks, firsts, cards, bytes, records, waste, skips;
   vls_session_row *sessions; /* loaded while in use */
   size_t n_sessions;
@@ -210,6 +216,7 @@ struct vls_core {
   vls_rng rng;
   const char *version;
   unsigned items_per_event;
+  uint64_t history_max;
   bool no_read_receipts, random_first, poisoned, draining, has_self;
   bool no_room;     /* nothing is written, and so there are no links */
   vls_now now;      /* of the call under way */
@@ -376,6 +383,14 @@ struct vls_direct_in;
 /* Puts into row where the texts are. */
 void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const struct vls_direct_in *in,
                     vls_event_row *row);
+
+/* quota.c */
+/* Whether what this event takes on the disk still fits in; else the person is told. */
+bool vls_quota_fits(vls_core *core, vls_peer *peer, const struct vls_direct_in *in, size_t header,
+                    uint64_t *ret_cost);
+uint64_t vls_quota_held(const vls_core *core, const vls_peer *peer);
+/* 0: VLS_HISTORY_MAX. Who was refused is dialled again when it changes. */
+void vls_quota_set(vls_core *core, uint64_t bytes);
 
 /* outbound.c */
 void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n);

@@ -8,6 +8,8 @@
 #include "citizen/invite.h"
 #include "core/core_int.h"
 
+enum { REFUSED_TRIES = 5 }; /* the first wait after a refusal: about a minute */
+
 void vls_dial_schedule(vls_core *core, vls_peer *peer, uint64_t in_ms) {
   peer->next_dial = core->now.mono_ms + in_ms;
   vls_due_by(&core->due_peers, &peer->due, peer->next_dial);
@@ -17,7 +19,12 @@ void vls_dial_backoff(vls_core *core, vls_peer *peer) {
   uint64_t most = peer->has_queued || peer->n_pending > 0 || peer->row.state == VLS_CONTACT_PENDING
                       ? VLS_BACKOFF_QUEUED_MS
                       : VLS_BACKOFF_MAX_MS;
-  uint64_t wait = VLS_BACKOFF_MIN_MS << (peer->failures < 12 ? peer->failures : 12);
+  unsigned tries = peer->failures;
+  if (peer->refused > 0) { /* who took no more a moment ago takes no more now */
+    most = VLS_BACKOFF_MAX_MS;
+    if (tries < REFUSED_TRIES + peer->refused) tries = REFUSED_TRIES + peer->refused;
+  }
+  uint64_t wait = VLS_BACKOFF_MIN_MS << (tries < 12 ? tries : 12);
   if (wait > most) wait = most;
   peer->failures++;
   vls_dial_schedule(core, peer, wait / 2 + vls_rng_below(&core->rng, wait)); /* 0.5 to 1.5 of it */

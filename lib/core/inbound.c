@@ -25,6 +25,7 @@ typedef enum verdict {
   EARLY,     /* an earlier event is missing */
   POISON,    /* opens for this session, but is not right */
   HURRY,     /* skips more keys than may be skipped in a minute */
+  FULL,      /* verified, but there is no room left for this contact */
   BEYOND,    /* more records are missing before it than may be */
   FOREIGN,   /* no header key opens it */
   FORKED,    /* another event with a seq that was here: their state was copied or restored */
@@ -60,16 +61,20 @@ static verdict find_session(vls_core *core, vls_peer *peer, vls_slice record, at
 }
 
 /* Everything verified: the new ratchet state, the chain and the words go to the store together. */
-static void keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_ratchet *next,
-                 const vls_skips *skips, const vls_direct_in *in, vls_slice header,
-                 const uint8_t hash[32]) {
+static verdict keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_ratchet *next,
+                    const vls_skips *skips, const vls_direct_in *in, vls_slice header,
+                    const uint8_t hash[32]) {
+  uint64_t cost;
+  if (!vls_quota_fits(core, peer, in, header.n, &cost)) return FULL;
+  peer->bytes_held += cost;
+  peer->refused = 0;
   const uint8_t *th = a->session->ratchet.th;
   a->session->ratchet = *next;
   peer->sessions_dirty |= 1u << a->index;
   vls_skipped_put(core->store, peer->row.id, th, skips, vls_core_wall(core));
   if (a->has_mk) vls_skipped_drop(core->store, peer->row.id, th, a->look.chain, a->look.n);
   uint64_t device =
-      vls_chain_put(core->store, peer->row.id, a->session->device, in->event.seq, hash);
+      vls_chain_put(core->store, peer->row.id, a->session->device, in->event.seq, hash, cost);
   vls_event_row row = {.contact = peer->row.id,
                        .device = device,
                        .seq = in->event.seq,
@@ -78,6 +83,7 @@ static void keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_rat
   vls_items_take(core, peer, device, in, &row);
   vls_event_put(core->store, &row);
   vls_peer_touch(core, peer);
+  return TAKEN;
 }
 
 /* An event whose seq was here before: the same words under another seal, or a fork of their
@@ -133,8 +139,7 @@ static verdict open_with(vls_core *core, vls_peer *peer, attempt *a, vls_slice r
     } else if (in.event.seq > last.seq + 1) {
       v = EARLY;
     } else if (vls_direct_verify(&in, &ends, last.head, th_first, &header, hash) == VLS_OK) {
-      v = TAKEN;
-      keep(core, peer, a, &next, &skips, &in, vls_buf_slice(&header), hash);
+      v = keep(core, peer, a, &next, &skips, &in, vls_buf_slice(&header), hash);
     }
     vls_direct_in_done(&in);
   }
@@ -194,7 +199,7 @@ static verdict take(vls_core *core, vls_peer *peer, vls_slice record, attempt *a
 static bool take_early(vls_core *core, vls_peer *peer, const uint8_t id[32], vls_slice record,
                        attempt *a) {
   verdict v = take(core, peer, record, a);
-  if (v == HURRY) return false;
+  if (v == HURRY || v == FULL) return false;
   if (v == EARLY) return put_early(core, peer, a, record); /* now its seq is noted */
   vls_early_drop(core->store, peer->row.id, id);
   if (v == POISON || v == BEYOND || v == FOREIGN || v == FORKED)
@@ -232,7 +237,7 @@ vls_fate vls_inbound_first(vls_core *core, vls_peer *peer, vls_slice record) {
   if (v == TAKEN) retry_early(core, peer, &a);
   if (v == EARLY) return put_early(core, peer, &a, record) ? VLS_FATE_DONE : VLS_FATE_REFUSED;
   if (v == TAKEN || v == DUPLICATE) return VLS_FATE_DONE;
-  if (v == HURRY) return VLS_FATE_REFUSED;
+  if (v == HURRY || v == FULL) return VLS_FATE_REFUSED;
   if (v == FORKED)
     on_fork(core, peer, record);
   else
@@ -268,7 +273,8 @@ bool vls_inbound_known(vls_core *core, vls_conn *conn, vls_slice record, vls_fat
     vls_begin_anew(core, conn);
     *ret_fate = VLS_FATE_HELD;
     return true;
-  case HURRY: *ret_fate = VLS_FATE_REFUSED; return true;
+  case HURRY:
+  case FULL: *ret_fate = VLS_FATE_REFUSED; return true;
   case FOREIGN: break;
   }
   return false;

@@ -320,6 +320,7 @@ void vls_outbound_pump(vls_core *core, vls_peer *peer) {
 bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count) {
   vls_peer *peer = conn->peer;
   if (peer == NULL || count > conn->sent || count < conn->sent_acked) return count == 0;
+  if (conn->sent_acked < count) peer->refused = 0;
   while (conn->sent_acked < count) {
     const vls_flight *f = &conn->flight[conn->sent_acked++ % VLS_WINDOW_RECORDS];
     conn->flight_bytes -= f->bytes;

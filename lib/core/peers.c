@@ -256,6 +256,7 @@ void vls_peer_forget(vls_core *core, vls_peer *peer) {
   vls_wipe(peer->row.knock2, 32);
   peer->has_queued = peer->receipt_due = peer->read_due = peer->card_due = peer->hello_due = false;
   peer->next_dial = VLS_NEVER;
+  peer->bytes_held = peer->refused = 0;
   peer->talk.card_sent = 0;
   peer->row_dirty = peer->talk_dirty = true;
   vls_peer_flush(core, peer);

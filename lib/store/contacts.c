@@ -159,6 +159,7 @@ uint64_t vls_contact_forget(vls_store *store, uint64_t id) {
           "DELETE FROM event WHERE contact=?1 AND NOT (device=0 AND seq IN "
           "(SELECT seq FROM outbox WHERE contact=?1))",
           id);
+  run_for(store, "UPDATE chain SET bytes=0 WHERE contact=?", id);
   run_for(store, "DELETE FROM early WHERE contact=?", id);
   run_for(store, "DELETE FROM feed WHERE contact=?", id);
   return texts;
@@ -229,25 +230,48 @@ size_t vls_chain_newest(vls_store *store, uint64_t contact, vls_chain_at *ret_ro
   return n;
 }
 
+uint64_t vls_chain_cost(size_t header, size_t texts, size_t bytes) {
+  return VLS_EVENT_COST + header + texts * VLS_TEXT_COST + bytes;
+}
+
+uint64_t vls_chain_bytes(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(sum(bytes), 0) FROM chain WHERE contact=?");
+  vls_sql_int(q, 1, contact);
+  return vls_sql_one(store, q);
+}
+
+void vls_chain_weigh(vls_store *store) {
+  sqlite3_stmt *q = vls_sql_write(
+      store, "UPDATE chain SET bytes=(SELECT coalesce(sum(?1+length(header)),0) FROM event WHERE "
+             "contact=chain.contact AND device=chain.number)+(SELECT coalesce(sum(?2+length(CAST("
+             "body AS BLOB))),0) FROM message WHERE contact=chain.contact AND state=4 AND "
+             "device=chain.number)");
+  vls_sql_int(q, 1, VLS_EVENT_COST);
+  vls_sql_int(q, 2, VLS_TEXT_COST);
+  vls_sql_run(store, q);
+}
+
 uint64_t vls_chain_put(vls_store *store, uint64_t contact, const uint8_t device[32], uint64_t seq,
-                       const uint8_t head[32]) {
+                       const uint8_t head[32], uint64_t bytes) {
   vls_chain_row last;
   vls_chain_get(store, contact, device, &last);
   sqlite3_stmt *q;
   if (last.number != 0) {
-    q = vls_sql_write(store, "UPDATE chain SET seq=?3, head=?4 WHERE contact=?1 AND device=?2");
+    q = vls_sql_write(store, "UPDATE chain SET seq=?3, head=?4, bytes=bytes+?6 WHERE contact=?1 "
+                             "AND device=?2");
   } else {
     /* Chains are never deleted, so the count gives each device a number of its own. */
     q = vls_sql(store, "SELECT count(*) + 1 FROM chain WHERE contact=?");
     vls_sql_int(q, 1, contact);
     last.number = vls_sql_one(store, q);
-    q = vls_sql_write(store, "INSERT INTO chain VALUES(?1,?2,?5,?3,?4)");
+    q = vls_sql_write(store, "INSERT INTO chain VALUES(?1,?2,?5,?3,?4,?6)");
     vls_sql_int(q, 5, last.number);
   }
   vls_sql_int(q, 1, contact);
   vls_sql_blob(q, 2, vls_slice_of(device, 32));
   vls_sql_int(q, 3, seq);
   vls_sql_blob(q, 4, vls_slice_of(head, 32));
+  vls_sql_int(q, 6, bytes);
   vls_sql_run(store, q);
   return last.number;
 }

@@ -76,8 +76,16 @@ typedef struct vls_chain_at {
 } vls_chain_at;
 /* The newest devices of theirs; gives how many. */
 size_t vls_chain_newest(vls_store *store, uint64_t contact, vls_chain_at *ret_rows, size_t max);
-/* Gives the device's number. */
+/* Gives the device's number. bytes: what this event takes on the disk, by vls_chain_cost. */
 uint64_t vls_chain_put(vls_store *store, uint64_t contact, const uint8_t device[32], uint64_t seq,
-                       const uint8_t head[32]);
+                       const uint8_t head[32], uint64_t bytes);
+/* What an event is counted as: its rows, their indexes and the receipt it gets, rounded up. texts:
+ * how many, and the bytes of all of them. */
+enum { VLS_EVENT_COST = 512, VLS_TEXT_COST = 64 };
+uint64_t vls_chain_cost(size_t header, size_t texts, size_t bytes);
+/* What all events of a contact are counted as. */
+uint64_t vls_chain_bytes(vls_store *store, uint64_t contact);
+/* Counts anew what is there, after rows came by another way than their events. */
+void vls_chain_weigh(vls_store *store);
 
 #endif

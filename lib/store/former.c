@@ -1,5 +1,6 @@
 #include "store/former.h"
 
+#include "store/contacts.h"
 #include "store/messages.h"
 #include "store/sessions.h"
 #include "store/sql.h"
@@ -36,6 +37,7 @@ void vls_former_retire(vls_store *store, vls_former_key *row) {
   run(store, "UPDATE message SET state=7 WHERE device=0 AND state=0");
   run_with(store, "UPDATE event SET device=? WHERE device=0", row->number);
   run(store, "UPDATE talk SET out_seq=0, out_prev=zeroblob(32), delivered=0, seen=0, card_sent=0");
+  vls_chain_weigh(store); /* a backup does not say */
 }
 
 void vls_former_clear(vls_store *store, uint64_t now_ms) {

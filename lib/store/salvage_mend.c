@@ -90,6 +90,7 @@ void vls_salvage_mend(vls_store *store, uint64_t now_ms, vls_salvage_report *ret
   run(store, "INSERT OR REPLACE INTO spent SELECT id, 3 FROM contact");
   run(store, "INSERT OR REPLACE INTO spent VALUES(0, 3)");
   if (!outbox_is_whole(store)) ret->renew = true;
+  vls_chain_weigh(store);
 }
 
 bool vls_salvage_lost_chain(vls_store *store, uint64_t contact, uint64_t *ret_number) {

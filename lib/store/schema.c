@@ -85,6 +85,11 @@ static const char *const steps[] = {
      "  lost_pages INTEGER NOT NULL, rows INTEGER NOT NULL, lost_rows INTEGER NOT NULL,"
      "  texts INTEGER NOT NULL, lost_texts INTEGER NOT NULL, lost_contacts INTEGER NOT NULL,"
      "  counted INTEGER NOT NULL, renew INTEGER NOT NULL);"),
+    /* what a device of a contact has here */
+    ("ALTER TABLE chain ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE chain SET bytes=(SELECT coalesce(sum(512+length(header)),0) FROM event WHERE "
+     "  contact=chain.contact AND device=chain.number)+(SELECT coalesce(sum(64+length(CAST(body AS "
+     "  BLOB))),0) FROM message WHERE contact=chain.contact AND state=4 AND device=chain.number);"),
 };
 
 enum {

@@ -85,7 +85,8 @@ void sim_node_start(sim_world *w, sim_node *node) {
   vls_core_conf conf = {.store = node->store,
                         .seed = seed,
                         .version = "sim",
-                        .items_per_event = node->items_per_event};
+                        .items_per_event = node->items_per_event,
+                        .history_max = node->history_max};
   vls_err err = vls_core_new(&node->core, &conf, sim_node_clock(w, node));
   sim_expect(w, err == VLS_OK, "the core of %s does not start again: %s (%s)",
              w->person[node->who]->name, vls_err_name(err), vls_store_problem(node->store));

@@ -32,6 +32,7 @@ typedef struct sim_node {
   uint32_t life;            /* what was meant for an earlier life does not reach this one */
   unsigned house;           /* its address is 10.0.0.<house>:4647 */
   unsigned items_per_event; /* 0: the default */
+  uint64_t history_max;     /* 0: the default */
   int64_t skew_ms;          /* of its wall clock */
   uint64_t mono_start;      /* its monotonic clock when the world began: any number */
   sim_rng entropy;

@@ -117,6 +117,29 @@ void sim_million_records(sim_world *w) {
     sim_run(w, SIM_SECOND);
 }
 
+/* She fills the room she has on Ana's disk, and then tries on and on. */
+void sim_full_room(sim_world *w) {
+  sim_siege s;
+  sim_actor *m = mallory(w, &s);
+  sim_node *node = w->node[s.ana->who];
+  uint64_t room = 1 << 20;
+  vls_core_conf conf = {.history_max = node->history_max = room};
+  sim_node_feed(w, node, &(vls_input){.type = VLS_IN_CONFIG, .conf = &conf});
+  sim_run(w, SIM_SECOND);
+  uint64_t before = sim_disk_bytes(node);
+  sim_actor_every(w, m, 2, chatter);
+  sim_run(w, 5 * SIM_SECOND);
+  uint64_t grown = sim_disk_bytes(node) - before;
+  sim_expect(w, m->closed_for[VLS_CLOSE_BUDGET] > 0, "Mallory is not told that it is too much");
+  sim_expect(w, grown <= room, "what counts as %" PRIu64 " KiB takes %" PRIu64, room >> 10,
+             grown >> 10);
+  s.before = node->cost;
+  s.disk_before = sim_disk_bytes(node);
+  s.began = w->now;
+  sim_siege_hold(&s, 20, 3 * SIM_MINUTE,
+                 &(sim_budget){.cpu_ms = 200, .disk_kib = 128, .heap_kib = 1024});
+}
+
 /* Ana writes to Mallory, as much as she can. */
 static void write_to_her(sim_world *w, sim_siege *s, unsigned n) {
   static char text[4000];

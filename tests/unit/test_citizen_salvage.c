@@ -67,7 +67,7 @@ static void add_contact(vls_store *store, uint8_t number) {
   vls_contact_set_card(store, row.id, 1, vls_buf_slice(&c.card));
   vls_talk_row talk = {.out_seq = 40, .delivered = 40};
   vls_talk_put(store, row.id, &talk);
-  assert_int_equal(vls_chain_put(store, row.id, c.device.pub, 39, seed), 1);
+  assert_int_equal(vls_chain_put(store, row.id, c.device.pub, 39, seed, 100), 1);
   vls_buf_done(&fold);
   citizen_end(&c);
 }

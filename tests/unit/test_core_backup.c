@@ -105,7 +105,7 @@ static void backup_rows_come_back_as_they_were(void **state) {
       "SELECT id,identity,name,fold,claim,state,verified,blocked,card,card_seq,psk,knock,psk2,"
       "knock2,link,created,last_seen,problem FROM contact ORDER BY id",
       "SELECT contact,out_seq,out_prev,delivered,seen,read_n,read_seq FROM talk ORDER BY contact",
-      "SELECT * FROM chain ORDER BY contact, device",
+      "SELECT contact, device, number, seq, head FROM chain ORDER BY contact, device",
       "SELECT contact,device,seq,header,sig,first,last FROM event ORDER BY contact,device,seq",
       "SELECT * FROM message ORDER BY n",
       "SELECT * FROM consumer ORDER BY name",

@@ -137,11 +137,11 @@ static void chain_of_each_device_has_its_own_number(void **state) {
   uint8_t key[32], head[32];
   vls_chain_get(store, 1, key_of(key, 1), &row);
   assert_memory_equal(&row, &zeros, sizeof row);
-  assert_int_equal(vls_chain_put(store, 1, key_of(key, 1), 1, key_of(head, 11)), 1);
-  assert_int_equal(vls_chain_put(store, 1, key_of(key, 2), 1, key_of(head, 21)), 2);
-  assert_int_equal(vls_chain_put(store, 2, key_of(key, 1), 1, key_of(head, 31)), 1);
-  assert_int_equal(vls_chain_put(store, 1, key_of(key, 1), 9, key_of(head, 19)), 1);
-  assert_int_equal(vls_chain_put(store, 1, key_of(key, 3), 1, key_of(head, 41)), 3);
+  assert_int_equal(vls_chain_put(store, 1, key_of(key, 1), 1, key_of(head, 11), 7), 1);
+  assert_int_equal(vls_chain_put(store, 1, key_of(key, 2), 1, key_of(head, 21), 7), 2);
+  assert_int_equal(vls_chain_put(store, 2, key_of(key, 1), 1, key_of(head, 31), 7), 1);
+  assert_int_equal(vls_chain_put(store, 1, key_of(key, 1), 9, key_of(head, 19), 7), 1);
+  assert_int_equal(vls_chain_put(store, 1, key_of(key, 3), 1, key_of(head, 41), 7), 3);
   vls_chain_get(store, 1, key_of(key, 1), &row);
   assert_int_equal(row.number, 1);
   assert_int_equal(row.seq, 9);
@@ -149,6 +149,39 @@ static void chain_of_each_device_has_its_own_number(void **state) {
   vls_chain_get(store, 1, key_of(key, 2), &row);
   assert_int_equal(row.number, 2);
   assert_int_equal(row.seq, 1);
+  store_end(store);
+}
+
+/* By their events one by one, or all over again. */
+static void bytes_of_a_contact_are_those_of_all_its_devices(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  uint8_t key[32], sig[64] = {0};
+  uint64_t sum = 0, header = 200, n = 0;
+  for (uint64_t device = 1; device <= 2; device++)
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+      vls_message_row m = {.n = ++n,
+                           .contact = 1,
+                           .state = VLS_MSG_RECEIVED,
+                           .device = device,
+                           .seq = seq,
+                           .body = vls_slice_str("\xc3\xa4 five")};
+      vls_event_row e = {.contact = 1, .device = device, .seq = seq, .sig = sig};
+      uint8_t bytes[300] = {0};
+      e.header = vls_slice_of(bytes, ++header);
+      uint64_t cost = vls_chain_cost(header, 1, m.body.n);
+      vls_message_put(store, &m);
+      vls_event_put(store, &e);
+      vls_chain_put(store, 1, key_of(key, (uint8_t)device), seq, key, cost);
+      sum += cost;
+    }
+  vls_message_put(store, &(vls_message_row){.n = ++n, .contact = 1, .state = VLS_MSG_SENT});
+  vls_chain_put(store, 2, key_of(key, 9), 1, key, 5);
+  assert_int_equal(vls_chain_bytes(store, 1), sum);
+  vls_chain_weigh(store);
+  assert_int_equal(vls_chain_bytes(store, 1), sum);
+  assert_int_equal(vls_chain_bytes(store, 2), 0);
+  assert_int_equal(vls_chain_bytes(store, 3), 0);
   store_end(store);
 }
 
@@ -180,7 +213,7 @@ static void fill(vls_store *store, uint64_t contact, uint64_t n) {
                          .record = vls_slice_str("early")};
   assert_int_equal(vls_early_put(store, &early, 1), VLS_OK);
   vls_talk_put(store, contact, &talk);
-  vls_chain_put(store, contact, key_of(key, 1), 3, key_of(key, 1));
+  vls_chain_put(store, contact, key_of(key, 1), 3, key_of(key, 1), 100);
   vls_contact_set_card(store, contact, 4, vls_slice_str("card"));
   vls_contact_set_link(store, contact, vls_slice_str("link"));
 }
@@ -221,6 +254,8 @@ static void contact_forgotten_leaves_its_place_in_the_chains_only(void **state) 
   assert_true(has_anything(store, a.id, 1));
   vls_chain_get(store, b.id, key_of(key, 1), &chain);
   assert_int_equal(chain.seq, 3);
+  assert_int_equal(vls_chain_bytes(store, b.id), 0);
+  assert_true(vls_chain_bytes(store, a.id) > 0);
   assert_true(vls_talk_get(store, b.id, &talk));
   assert_int_equal(talk.out_seq, 5);
   store_end(store);
@@ -259,6 +294,7 @@ int main(void) {
       cmocka_unit_test(card_and_link_come_back),
       cmocka_unit_test(talk_comes_back),
       cmocka_unit_test(chain_of_each_device_has_its_own_number),
+      cmocka_unit_test(bytes_of_a_contact_are_those_of_all_its_devices),
       cmocka_unit_test(contact_forgotten_leaves_its_place_in_the_chains_only),
       cmocka_unit_test(numbers_go_on_after_the_newest_was_forgotten),
   };

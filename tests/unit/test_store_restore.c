@@ -107,7 +107,7 @@ static void backup_leaves_out_who_and_what_came_after_it_began(void **state) {
   late.contact = (vls_backup_contact){.id = 9, .name = text("Late"), .state = 1};
   assert_int_equal(vls_restore_row(store, &late), VLS_OK);
   put_event(store, 4, 4, 1); /* the first of that device, and my first to Chi */
-  vls_chain_put(store, 4, device, 1, head);
+  vls_chain_put(store, 4, device, 1, head, 100);
   put_event(store, 4, 0, 1);
   assert_true(vls_talk_get(store, 4, &talk));
   talk.out_seq = 1;

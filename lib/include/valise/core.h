@@ -29,6 +29,7 @@ typedef struct vls_core_conf {
   const char *version;      /* of the daemon, for hello and status */
   unsigned items_per_event; /* 1..64; 0 for 64 */
   bool random_first;        /* links begin with random bytes instead of text (PEER 4.10) */
+  uint64_t history_max;     /* bytes that the words of one contact may take; 0 for 1 GiB */
   bool no_read_receipts;    /* never tell others that their texts were shown */
   bool no_room;             /* the disk is full: as after VLS_IN_NO_ROOM */
 } vls_core_conf;
