@@ -163,7 +163,8 @@ static void put_talks(filling *f) {
     talk->delivered = talk->seen = talk->out_seq;
     talk->card_sent = f->self.card_seq;
     vls_talk_put(f->store, f->rows[i].id, talk);
-    if (f->seqs[i] > 0) vls_chain_put(f->store, f->rows[i].id, f->devices[i], f->seqs[i], head, 1000);
+    if (f->seqs[i] > 0)
+      vls_chain_put(f->store, f->rows[i].id, f->devices[i], f->seqs[i], head, 1000);
   }
 }
 
