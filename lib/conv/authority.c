@@ -37,6 +37,12 @@ struct vls_authority {
   list newest; /* scratch of level_seen */
 };
 
+struct vls_past {
+  row seen;
+  uint32_t number; /* acts there were */
+  uint8_t *verdict;
+};
+
 /* A judgement under way: over all acts, or over those that one author had seen. */
 typedef struct view {
   vls_authority *a;
@@ -138,6 +144,7 @@ static unsigned cut_above(const view *v, uint32_t act, unsigned above) {
   for (size_t i = on->n; i-- > 0 && on->at[i] >= m->full;) {
     const row *r = &a->rows[on->at[i]];
     if (v->verdict[on->at[i]] != 0 || r->rank <= above || r->rank <= highest) continue;
+    if (r->kind == VLS_ACT_ADMIT) continue;
     if (r->level >= m->rank || m->rank >= r->rank) continue;
     if (is_concurrent(a, on->at[i], act)) highest = r->rank;
   }
@@ -160,7 +167,7 @@ static uint8_t level_seen(const view *v, const row *by, uint32_t number, uint32_
   if (a->citizens[who].founder) return VLS_LEVEL_FOUNDER;
   const list *on = &a->citizens[who].on;
   uint32_t settled = 0; /* one of the newest has seen all before this */
-  uint8_t lowest = VLS_LEVEL_FOUNDER;
+  uint8_t lowest = VLS_LEVEL_FOUNDER, admitted = VLS_LEVEL_MEMBER;
   a->newest.n = 0;
   for (size_t i = on->n; i-- > 0 && on->at[i] >= settled;) {
     uint32_t act = on->at[i];
@@ -170,10 +177,22 @@ static uint8_t level_seen(const view *v, const row *by, uint32_t number, uint32_
     if (replaced || is_void_for(v, act, rank)) continue;
     const row *m = &a->rows[act];
     list_add(&a->newest, act);
-    if (m->level < lowest) lowest = m->level;
+    if (m->kind != VLS_ACT_ADMIT) admitted = VLS_LEVEL_FOUNDER;
+    if (m->kind != VLS_ACT_ADMIT && m->level < lowest) lowest = m->level;
     if (m->full > settled) settled = m->full;
   }
-  return a->newest.n == 0 ? VLS_LEVEL_NONE : lowest;
+  if (a->newest.n == 0) return VLS_LEVEL_NONE;
+  return lowest < admitted ? lowest : admitted;
+}
+
+/* After level_seen: the highest rank of the newest acts that are removals by somebody else. */
+static uint8_t remover(const vls_authority *a) {
+  uint8_t highest = VLS_LEVEL_NONE;
+  for (size_t k = 0; k < a->newest.n; k++) {
+    const row *r = &a->rows[a->newest.at[k]];
+    if (r->kind == VLS_ACT_REMOVE && r->author != r->target && r->rank > highest) highest = r->rank;
+  }
+  return highest;
 }
 
 static bool is_valid(const view *v, uint32_t act) {
@@ -183,7 +202,9 @@ static bool is_valid(const view *v, uint32_t act) {
   if (mine < m->rank) return false;
   if (m->kind == VLS_ACT_WORDS) return true;
   if (m->kind == VLS_ACT_REMOVE && m->target == m->author) return mine < VLS_LEVEL_FOUNDER;
-  if (level_seen(v, m, act, m->target, m->rank) >= mine) return false;
+  uint8_t theirs = level_seen(v, m, act, m->target, m->rank);
+  if (m->kind == VLS_ACT_ADMIT) return theirs == VLS_LEVEL_NONE && remover(v->a) <= mine;
+  if (theirs >= mine) return false;
   if (m->kind == VLS_ACT_REMOVE) return mine >= VLS_LEVEL_MODERATOR;
   return mine >= VLS_LEVEL_ADMIN && m->level < mine;
 }
@@ -240,14 +261,11 @@ static void judge(view *v) {
     }
 }
 
-/* The author's level by what they had seen: what they had not is taken away, and all judged again.
- */
-static uint8_t rank_of(vls_authority *a, const row *r) {
+/* What is void by what they had seen: what they had not is taken away, and all judged again. */
+static const uint8_t *judge_past(vls_authority *a, const row *r) {
   uint32_t number = (uint32_t)a->n;
-  view v = {.a = a, .verdict = a->verdict};
-  if (r->full == number) return level_seen(&v, NULL, number, r->author, VLS_LEVEL_NONE);
-  v.verdict = a->other;
-  v.limit = r;
+  if (r->full == number) return a->verdict;
+  view v = {.a = a, .verdict = a->other, .limit = r};
   memcpy(a->other, a->verdict, a->n);
   for (uint32_t i = r->full; i < number; i++) {
     if (saw(r, i, number) || a->other[i] != 0) continue;
@@ -255,7 +273,13 @@ static uint8_t rank_of(vls_authority *a, const row *r) {
     spread(&v, i);
   }
   judge(&v);
-  return level_seen(&v, r, number, r->author, VLS_LEVEL_NONE);
+  return a->other;
+}
+
+static uint8_t rank_of(vls_authority *a, const row *r) {
+  uint8_t *verdict = judge_past(a, r) == a->other ? a->other : a->verdict;
+  view v = {.a = a, .verdict = verdict};
+  return level_seen(&v, r, (uint32_t)a->n, r->author, VLS_LEVEL_NONE);
 }
 
 static bool is_sound(const vls_act *act) {
@@ -264,7 +288,8 @@ static bool is_sound(const vls_act *act) {
   case VLS_ACT_SET:
     return act->target < VLS_GROUP_CITIZENS && act->level >= VLS_LEVEL_MEMBER &&
            act->level <= VLS_LEVEL_OWNER;
-  case VLS_ACT_REMOVE: return act->target < VLS_GROUP_CITIZENS;
+  case VLS_ACT_REMOVE:
+  case VLS_ACT_ADMIT: return act->target < VLS_GROUP_CITIZENS;
   case VLS_ACT_WORDS: return true;
   }
   return false;
@@ -291,7 +316,9 @@ vls_err vls_authority_add(vls_authority *a, const vls_act *act, uint32_t *ret_ac
   *r = (row){.kind = act->kind,
              .author = act->author,
              .target = act->target,
-             .level = act->kind == VLS_ACT_SET ? act->level : VLS_LEVEL_NONE};
+             .level = act->kind == VLS_ACT_SET     ? act->level
+                      : act->kind == VLS_ACT_ADMIT ? VLS_LEVEL_MEMBER
+                                                   : VLS_LEVEL_NONE};
   see(r, number, a, act);
   r->rank = rank_of(a, r);
   list_add(&a->citizens[r->author].by, number);
@@ -328,4 +355,53 @@ uint8_t vls_authority_rank(const vls_authority *a, uint32_t act) {
 bool vls_authority_saw(const vls_authority *a, uint32_t later, uint32_t earlier) {
   VLS_ASSERT(later < a->n && earlier < a->n);
   return has_seen(a, later, earlier);
+}
+
+/* What somebody had seen */
+
+vls_past *vls_authority_past(vls_authority *a, const uint32_t *newest, size_t n) {
+  vls_past *past = vls_calloc(1, sizeof *past);
+  past->number = (uint32_t)a->n;
+  vls_act act = {.parents = newest, .n_parents = n};
+  for (size_t i = 0; i < n; i++)
+    VLS_ASSERT(newest[i] < a->n);
+  see(&past->seen, past->number, a, &act);
+  past->verdict = vls_calloc(a->n + 1, 1);
+  if (a->n > 0) memcpy(past->verdict, judge_past(a, &past->seen), a->n);
+  return past;
+}
+
+void vls_past_free(vls_past *past) {
+  if (past == NULL) return;
+  free(past->seen.tail);
+  free(past->verdict);
+  free(past);
+}
+
+bool vls_past_has(const vls_past *past, uint32_t act) {
+  return saw(&past->seen, act, past->number);
+}
+
+bool vls_past_is_void(const vls_past *past, uint32_t act) {
+  return !vls_past_has(past, act) || past->verdict[act] != 0;
+}
+
+static uint8_t level_in(vls_authority *a, const vls_past *past, uint8_t *verdict, uint32_t who) {
+  if (who >= VLS_GROUP_CITIZENS) return VLS_LEVEL_NONE;
+  view v = {.a = a, .verdict = verdict};
+  return level_seen(&v, &past->seen, past->number, who, VLS_LEVEL_NONE);
+}
+
+uint8_t vls_past_level(vls_authority *a, const vls_past *past, uint32_t who) {
+  return level_in(a, past, past->verdict, who);
+}
+
+uint8_t vls_past_remover(vls_authority *a, const vls_past *past, uint32_t who) {
+  a->newest.n = 0;
+  (void)level_in(a, past, past->verdict, who);
+  return remover(a);
+}
+
+uint8_t vls_past_level_now(vls_authority *a, const vls_past *past, uint32_t who) {
+  return level_in(a, past, a->verdict, who);
 }

@@ -27,7 +27,9 @@ enum {
 typedef enum vls_act_kind {
   VLS_ACT_SET,    /* the target's level becomes `level` */
   VLS_ACT_REMOVE, /* the target's level becomes 0; by themselves: leaving */
-  VLS_ACT_WORDS,  /* no target */
+  VLS_ACT_WORDS,  /* no target, no effect: what it means is the caller's */
+  VLS_ACT_ADMIT,  /* a target without a level becomes a member; never lowers anybody. Not permitted
+                     while a removal by a superior stands */
 } vls_act_kind;
 
 /* Citizens are numbered by the caller, below VLS_GROUP_CITIZENS; acts in the order they are added.
@@ -60,5 +62,21 @@ uint8_t vls_authority_level(vls_authority *authority, uint32_t citizen);
 uint8_t vls_authority_rank(const vls_authority *authority, uint32_t act);
 /* Had the author of `later` seen `earlier`? */
 bool vls_authority_saw(const vls_authority *authority, uint32_t later, uint32_t earlier);
+
+/* What somebody had seen, by the newest acts they name: these and all before them. */
+typedef struct vls_past vls_past;
+/* The acts are here. It stays right when others are added. */
+vls_past *vls_authority_past(vls_authority *authority, const uint32_t *newest, size_t n);
+/* Takes NULL. */
+void vls_past_free(vls_past *past);
+bool vls_past_has(const vls_past *past, uint32_t act);
+/* By these acts alone; never changes. */
+uint8_t vls_past_level(vls_authority *authority, const vls_past *past, uint32_t citizen);
+bool vls_past_is_void(const vls_past *past, uint32_t act);
+/* The highest rank of whoever removed the citizen, as far as nothing newer stands; 0: nobody but
+ * themselves. */
+uint8_t vls_past_remover(vls_authority *authority, const vls_past *past, uint32_t citizen);
+/* By those of these acts that are not void by everything known now. */
+uint8_t vls_past_level_now(vls_authority *authority, const vls_past *past, uint32_t citizen);
 
 #endif

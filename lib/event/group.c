@@ -36,7 +36,7 @@ static vls_err read_act(vls_group_act *act, const vls_item *item) {
 }
 
 /* A commit stands alone or after an act; a genesis has one; words are all words (GROUP 2.2). */
-static vls_err read_items(vls_group_said *said) {
+vls_err vls_group_classify(vls_group_said *said) {
   const vls_item *items = said->items;
   said->act = (vls_group_act){.kind = VLS_GROUP_WORDS};
   if (!is_act(items[0].kind)) {
@@ -118,7 +118,7 @@ vls_err vls_group_read(vls_group_said *ret, vls_slice encoded, const vls_group_w
   memcpy(ret->sig, e.sig, sizeof ret->sig);
   memcpy(ret->items, e.items, e.n_items * sizeof e.items[0]);
   ret->n_items = e.n_items;
-  if (err == VLS_OK) err = read_items(ret);
+  if (err == VLS_OK) err = vls_group_classify(ret);
   if (err != VLS_OK) return err;
   bool genesis = ret->act.kind == VLS_GROUP_GENESIS;
   if (genesis && (h->n_acts != 0 || h->n_after != 0)) return VLS_MALFORMED;

@@ -46,6 +46,8 @@ VLS_MUST vls_err vls_group_read(vls_group_said *ret, vls_slice encoded,
 /* The signature over the header, by the device it names. VLS_FORGED. */
 VLS_MUST vls_err vls_group_verify(const vls_group_said *said);
 
+/* Fills `act` from the items of an event in the making. VLS_MALFORMED. */
+VLS_MUST vls_err vls_group_classify(vls_group_said *said);
 /* Signs: fills header.items, id and sig of an event whose other facts, items and n_items are set;
  * vls_group_read of what it encodes to gives the same. VLS_TOO_BIG. */
 VLS_MUST vls_err vls_group_sign(vls_group_said *said, const vls_sign_pair *device);

@@ -1,0 +1,166 @@
+/* One group as one member sees it (GROUP): a state machine without I/O. Records, wraps and welcomes
+ * come in, in any order; what is to be sent, stored and told comes out of vls_group_poll. Whatever
+ * the order, members who heard the same end with the same levels, roster, epochs and history.
+ *
+ * What a peer gets wrong is an error value and changes nothing. Time is ms since 1970. Everything
+ * in memory is a cache of what vls_group_save gives the store (group_save.c says what rows). */
+#ifndef VALISE_CONV_GROUP_H
+#define VALISE_CONV_GROUP_H
+
+#include "conv/authority.h"
+#include "event/group.h"
+
+enum {
+  VLS_GROUP_EPOCHS = 8,          /* kept at once */
+  VLS_GROUP_LEAVES = 4096,       /* of a roster */
+  VLS_GROUP_DEVICES = 8,         /* of one citizen */
+  VLS_GROUP_LEAF_KEYS = 8,       /* own ones, for wraps on their way */
+  VLS_GROUP_SKIP = 2000,         /* keys passed over for one record */
+  VLS_GROUP_KEEP = 4000,         /* passed over and kept, of one epoch */
+  VLS_GROUP_PENDING = 1024,      /* records and events that wait */
+  VLS_GROUP_PENDING_EACH = 64,   /* of one sealer */
+  VLS_GROUP_PENDING_BLIND = 512, /* records that no epoch opens */
+  VLS_GROUP_PENDING_BYTES = 16 << 20,
+  VLS_GROUP_ROWS = 16384,        /* words of which the place in history is in memory */
+  VLS_GROUP_WANTED = 1024,       /* ids named that are not here, as far as they are listed */
+  VLS_GROUP_ACTS_EACH = 2048,    /* of one citizen below moderator */
+  VLS_GROUP_REKEY_RECORDS = 500, /* in one epoch */
+  VLS_GROUP_EAGER = 32,          /* members to whom wraps go along with the commit */
+};
+#define VLS_GROUP_EPOCH_MS (UINT64_C(14) * 86400 * 1000)
+#define VLS_GROUP_REKEY_MS (UINT64_C(7) * 86400 * 1000)
+#define VLS_GROUP_AHEAD_MS (UINT64_C(10) * 60 * 1000) /* a shown time beyond the receipt */
+
+typedef struct vls_group vls_group;
+
+/* This node's device. Borrowed for as long as the group lives. */
+typedef struct vls_group_me {
+  const uint8_t *identity;     /* 32 bytes */
+  const vls_sign_pair *device; /* signs */
+  vls_slice cert;              /* its device_cert, `signed` */
+} vls_group_me;
+
+/* Begins a group with me as its founder. VLS_MALFORMED: the rules or the certificate. */
+VLS_MUST vls_err vls_group_found(vls_group **ret, const vls_group_me *me,
+                                 const vls_group_rules *rules, vls_rng *rng, uint64_t now);
+/* A newcomer, who made a leaf (vls_group_leaf_make) and was given a welcome for it. All acts have
+ * to follow before it can speak. VLS_MALFORMED, VLS_FORGED: not for this leaf. */
+VLS_MUST vls_err vls_group_join(vls_group **ret, const vls_group_me *me, const vls_dh_pair *leaf,
+                                vls_slice welcome, uint64_t now);
+void vls_group_free(vls_group *group);
+
+/* Hearing. VLS_OK: taken, and told of. VLS_DUPLICATE: here already. VLS_AGAIN: it waits, for an
+ * epoch or for acts. VLS_LIMITED: it cannot wait (fetch it again later), or the group is full.
+ * VLS_FORGED, VLS_MALFORMED: refused. VLS_STATE: its author was not permitted it; so says every
+ * member. VLS_STALE: its key was used or is too old. */
+VLS_MUST vls_err vls_group_hear(vls_group *group, vls_slice record, uint64_t now);
+/* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. */
+VLS_MUST vls_err vls_group_hear_wrap(vls_group *group, vls_slice wrap, uint64_t now);
+/* An encoded group_welcome, for somebody who missed an epoch's base. VLS_NOT_FOUND: not for a leaf
+ * of mine. */
+VLS_MUST vls_err vls_group_hear_welcome(vls_group *group, vls_slice welcome, uint64_t now);
+
+/* Speaking. What is to be sent comes from vls_group_poll: acts that join too many newest ones and a
+ * commit may come before what was asked for. VLS_STATE: not permitted, or no epoch to seal it
+ * under. VLS_TOO_BIG, VLS_LIMITED (the group is full). ret_id may be NULL. */
+VLS_MUST vls_err vls_group_say(vls_group *group, const vls_item *items, size_t n, vls_rng *rng,
+                               uint64_t now, uint8_t ret_id[32]);
+VLS_MUST vls_err vls_group_set(vls_group *group, const uint8_t who[32], uint8_t level,
+                               vls_slice reason, vls_rng *rng, uint64_t now);
+/* Removes and re-keys at once; oneself: leaves, and others re-key. */
+VLS_MUST vls_err vls_group_remove(vls_group *group, const uint8_t who[32], vls_slice reason,
+                                  vls_rng *rng, uint64_t now);
+/* Admits and commits. The newcomer's welcome comes from vls_group_poll. */
+VLS_MUST vls_err vls_group_admit(vls_group *group, const vls_act_admit *admit, vls_rng *rng,
+                                 uint64_t now);
+VLS_MUST vls_err vls_group_announce(vls_group *group, const vls_act_leaf *leaf, vls_rng *rng,
+                                    uint64_t now);
+VLS_MUST vls_err vls_group_rule(vls_group *group, const vls_act_rules *rules, vls_rng *rng,
+                                uint64_t now);
+VLS_MUST vls_err vls_group_invite(vls_group *group, const vls_act_invite *invite, vls_rng *rng,
+                                  uint64_t now);
+/* New keys for whoever is a member now. */
+VLS_MUST vls_err vls_group_rekey(vls_group *group, vls_rng *rng, uint64_t now);
+/* The commit that vls_group_due says is due. */
+VLS_MUST vls_err vls_group_heal(vls_group *group, vls_rng *rng, uint64_t now);
+/* For who cannot get into an epoch that the others are in: a new leaf, which the next commit gives
+ * the joiner. Anybody of the group may announce it (vls_group_announce). Appends to cert and leaf
+ * of ret, which borrow from `bytes`. */
+VLS_MUST vls_err vls_group_renew(vls_group *group, vls_rng *rng, uint64_t now, vls_buf *bytes,
+                                 vls_act_leaf *ret);
+
+/* How long until this member should re-key by itself (GROUP 5.9), in ms, if nobody else does
+ * meanwhile; VLS_NEVER: no commit is due. `chance`: 16 random bits of this member. */
+uint64_t vls_group_due(vls_group *group, uint64_t now, uint16_t chance);
+
+/* Seals an event again (as told by VLS_TOLD_EVENT) under an epoch that this device holds, for who
+ * missed it. VLS_STATE: no epoch, or one of its members may not read this (GROUP 6.6). */
+VLS_MUST vls_err vls_group_reseal(vls_group *group, vls_slice event, const uint8_t device[32],
+                                  vls_rng *rng, vls_buf *record);
+/* The welcome of a leaf to an epoch, from its wrap. VLS_STATE: the epoch is not here, or the leaf
+ * was in its base and needs no welcome. */
+VLS_MUST vls_err vls_group_greet(vls_group *group, const uint8_t commit[32], uint32_t leaf,
+                                 const uint8_t wrap[48], vls_buf *out);
+
+typedef enum vls_told_kind {
+  VLS_TOLD_EVENT,     /* verified: id, who, device; bytes: the event in full, for the store */
+  VLS_TOLD_RECORD,    /* to be sent to all; bytes */
+  VLS_TOLD_WRAPS,     /* id: a commit of mine; bytes: 48 for each leaf that needs one, zeros else */
+  VLS_TOLD_WELCOME,   /* who, device: to be sent to them alone; bytes */
+  VLS_TOLD_WANT_WRAP, /* id: of a commit; leaf: of mine. Ask others for it */
+  VLS_TOLD_EPOCH,     /* id: its keys are here */
+  VLS_TOLD_SPLIT,     /* id: a commit whose author gave me other keys than the rest. who */
+  VLS_TOLD_FORK,      /* who, device said two things with one seq; id: the later heard */
+  VLS_TOLD_JUDGED,    /* acts changed what counts: words of anybody are to be judged again */
+} vls_told_kind;
+
+typedef struct vls_group_told {
+  vls_told_kind kind;
+  uint8_t id[32], who[32], device[32];
+  uint32_t leaf;
+  vls_buf bytes; /* the caller's: vls_buf_done */
+} vls_group_told;
+/* Next of what happened, in order; false: nothing is left. */
+bool vls_group_poll(vls_group *group, vls_group_told *ret);
+
+/* What is so, by everything known now */
+
+const uint8_t *vls_group_id(const vls_group *group);
+uint8_t vls_group_level(vls_group *group, const uint8_t identity[32]);
+/* Fills ret with 32 bytes for each member, ascending; VLS_GROUP_CITIZENS have room. */
+size_t vls_group_members(vls_group *group, uint8_t (*ret)[32]);
+/* Their name is put into the buffer. VLS_STATE: not known yet. */
+VLS_MUST vls_err vls_group_rules_now(vls_group *group, vls_group_rules *ret, vls_buf *name);
+void vls_group_root(vls_group *group, uint8_t ret[32]);
+/* The epoch that the next words go under; false: a commit has to come first. */
+bool vls_group_epoch(vls_group *group, uint8_t ret_id[32]);
+bool vls_group_is_member(vls_group *group); /* me, with a leaf in the roster */
+
+typedef enum vls_group_standing {
+  VLS_GROUP_COUNTS,
+  VLS_GROUP_QUARANTINED, /* GROUP 4.8 */
+  VLS_GROUP_NO_SUCH,
+} vls_group_standing;
+vls_group_standing vls_group_judge(vls_group *group, const uint8_t id[32]);
+/* The author's level by the acts that the event names. */
+uint8_t vls_group_level_then(vls_group *group, const uint8_t id[32]);
+
+typedef struct vls_group_line {
+  uint8_t id[32];
+  uint64_t hour, shown; /* GROUP 2.7 */
+  uint32_t depth;
+  bool is_act;
+} vls_group_line;
+/* History in order; free() the lines. */
+size_t vls_group_history(vls_group *group, vls_group_line **ret);
+/* Ids that events name and that are not here: to be fetched. At most max, and VLS_GROUP_WANTED. */
+size_t vls_group_missing(const vls_group *group, uint8_t (*ret)[32], size_t max);
+/* Records and events that wait; the second is their bytes. */
+size_t vls_group_pending(const vls_group *group, size_t *ret_bytes);
+
+/* Appends all of the state as rows; load gives a group that goes on where this one was. The rows
+ * hold secrets. VLS_TOO_BIG. VLS_MALFORMED: not such rows. */
+VLS_MUST vls_err vls_group_save(const vls_group *group, vls_buf *out);
+VLS_MUST vls_err vls_group_load(vls_group **ret, const vls_group_me *me, vls_slice rows);
+
+#endif
