@@ -69,7 +69,7 @@ typedef struct vls_vault {
   char *path;
   sqlite3_file *file; /* NULL until there is one */
   bool waiting;       /* something is spent, or an old key is not overwritten yet */
-  uint64_t beyond;    /* the highest slot with something spent that is not there; else 0 */
+  uint64_t needed;    /* slots that there must be for all that is spent; 0: they are there */
   uint64_t turning[VLS_VAULT_ROUND_SLOTS]; /* being replaced in this transaction */
   bool fresh[VLS_VAULT_ROUND_SLOTS];       /* with a new key; else to end an earlier turn */
   size_t n_turning;

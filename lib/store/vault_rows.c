@@ -84,16 +84,16 @@ void vls_vault_recall(vls_store *store) {
   vls_vault *vault = store->vault;
   if (vault == NULL) return;
   vault->waiting = false;
-  vault->beyond = 0;
+  vault->needed = 0;
   for (size_t i = 0; i < vault->n; i++) {
     vault->slot[i].spent = 0;
-    if (vault->slot[i].has_old != 0) vault->waiting = true; /* of a turn that was cut off */
+    if (!vault->slot[i].twin) vault->waiting = true; /* a turn was cut off, or a copy is damaged */
   }
   sqlite3_stmt *q = vls_sql(store, "SELECT slot, parts FROM spent ORDER BY slot");
   while (vls_sql_row(store, q)) {
     uint64_t slot = vls_sql_get_int(q, 0);
     vault->waiting = true;
-    if (slot >= vault->n) vault->beyond = slot;
+    if (slot >= vault->n) vault->needed = slot + 1;
     if (slot < vault->n) vault->slot[slot].spent = (uint8_t)(vls_sql_get_int(q, 1) & VLS_VAULT_ALL);
   }
   vls_sql_done(q);
@@ -158,8 +158,8 @@ static uint64_t rows_of(vls_store *store, uint64_t slot, unsigned parts) {
   return n;
 }
 
-/* Which slots have their turn now: those with something spent, and those whose former turn was cut
- * off. */
+/* Which slots have their turn now: those with something spent, those whose former turn was cut off,
+ * and those with a copy that is damaged. */
 static void choose(vls_store *store) {
   vls_vault *vault = store->vault;
   uint64_t rows = 0;
@@ -168,7 +168,7 @@ static void choose(vls_store *store) {
   for (size_t i = 0; i < vault->n; i++) {
     vls_vault_slot *s = &vault->slot[i];
     unsigned parts = s->has_old | s->spent;
-    if (parts == 0) continue;
+    if (parts == 0 && s->twin) continue;
     rows += rows_of(store, i, parts);
     if (vault->n_turning == VLS_VAULT_ROUND_SLOTS ||
         (vault->n_turning > 0 && rows > VLS_VAULT_ROUND_ROWS)) {
@@ -219,8 +219,8 @@ static void reseal_slot(vls_store *store, uint64_t slot, bool fresh) {
 /* Of a store from before there was a vault, rows wait for slots that are not there. */
 static bool has_all(vls_store *store) {
   vls_vault *vault = store->vault;
-  if (vault->n > 0 && vault->beyond == 0) return true;
-  if (vls_vault_reach(vault, vault->beyond) != SQLITE_OK) return false;
+  if (vault->needed == 0) return true;
+  if (vls_vault_reach(vault, vault->needed - 1) != SQLITE_OK) return false;
   vls_vault_recall(store);
   return true;
 }
@@ -309,6 +309,7 @@ static uint64_t lost_prekeys(vls_store *store, vls_row_kind kind) {
   uint8_t priv[32], none[32];
   vls_row_key key;
   sqlite3_stmt *q = vls_sql(store, kinds[kind].all);
+  vls_sql_int(q, 2, 0);
   while (vls_sql_row(store, q))
     n += !read_row(store, kind, 0, q, &key, none, priv);
   vls_sql_done(q);
