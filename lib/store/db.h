@@ -28,8 +28,9 @@ bool vls_store_has_spent(const vls_store *store);
  * of the vault here and once more in the commit. True when there are more, for another turn soon;
  * what the disk refuses waits, too. */
 bool vls_store_bury(vls_store *store);
-/* What cannot be read, since the vault beside the store is missing, damaged or of another time.
- * Sessions: of so many contacts; they are dropped, in the present transaction. */
+/* What cannot be read, since the vault beside the store is missing, damaged or of another time, is
+ * dropped in the present transaction: sessions of so many contacts, prekeys, and the one-time
+ * prekeys of invitations. */
 typedef struct vls_lost {
   uint64_t sessions, prekeys, invites;
 } vls_lost;

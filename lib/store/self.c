@@ -94,11 +94,18 @@ void vls_prekey_put(vls_store *store, const vls_prekey_row *row, vls_slice signe
   vls_sql_run(store, q);
 }
 
+/* Zeros are the place of one that is spent or lost. */
+static bool open_prekey(vls_store *store, vls_row_kind kind, uint64_t id, vls_slice stored,
+                        uint8_t ret_priv[32]) {
+  static const uint8_t zeros[32];
+  vls_row_key key = {.n = id};
+  return vls_row_open(store, kind, &key, stored, ret_priv) && memcmp(ret_priv, zeros, 32) != 0;
+}
+
 /* False when its key is not in the vault any more: it is as old as time, and to be replaced. */
 static bool read_prekey(vls_store *store, sqlite3_stmt *q, vls_prekey_row *ret) {
   ret->id = (uint32_t)vls_sql_get_int(q, 0);
-  vls_row_key key = {.n = ret->id};
-  bool found = vls_row_open(store, VLS_ROW_PREKEY, &key, vls_sql_get_blob(q, 1), ret->priv);
+  bool found = open_prekey(store, VLS_ROW_PREKEY, ret->id, vls_sql_get_blob(q, 1), ret->priv);
   ret->created = found ? vls_sql_get_int(q, 2) : 0;
   return found;
 }
@@ -174,9 +181,8 @@ bool vls_invite_next(vls_store *store, uint32_t after, vls_invite_row *ret) {
                             .expires = vls_sql_get_int(q, 3),
                             .state = (vls_invite_state)vls_sql_get_int(q, 5),
                             .contact = vls_sql_get_int(q, 6)};
-    vls_row_key key = {.n = ret->id};
-    bool is_good = vls_row_open(store, VLS_ROW_OPK, &key, vls_sql_get_blob(q, 1), ret->opk);
-    if (!is_good) ret->expires = 0; /* nobody can take it any more */
+    bool has_opk = open_prekey(store, VLS_ROW_OPK, ret->id, vls_sql_get_blob(q, 1), ret->opk);
+    if (!has_opk && ret->state == VLS_INVITE_OPEN) ret->expires = 0; /* nobody can take it */
     vls_sql_get_fix(store, q, 2, ret->secret, 32);
     vls_slice name = vls_sql_get_blob(q, 4);
     if (name.n <= VLS_NAME_MAX && name.n > 0) memcpy(ret->name, name.p, name.n);

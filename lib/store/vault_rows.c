@@ -19,8 +19,9 @@ static const struct {
                          "SELECT mk, th, chain, n FROM skipped WHERE contact=?2",
                          "UPDATE skipped SET mk=?1 WHERE contact=?2 AND th=?3 AND chain=?4 AND "
                          "n=?5"},
-    [VLS_ROW_PREKEY] = {VLS_VAULT_STATE, 32, "SELECT count(*) FROM prekey WHERE ?2=0",
-                        "SELECT priv, x'', 0, id FROM prekey WHERE ?2=0",
+    [VLS_ROW_PREKEY] = {VLS_VAULT_STATE, 32,
+                        "SELECT count(*) FROM prekey WHERE ?2=0 AND priv<>zeroblob(32)",
+                        "SELECT priv, x'', 0, id FROM prekey WHERE ?2=0 AND priv<>zeroblob(32)",
                         "UPDATE prekey SET priv=?1 WHERE id=?5"},
     [VLS_ROW_OPK] = {VLS_VAULT_SKIPPED, 32,
                      "SELECT count(*) FROM invite WHERE ?2=0 AND opk<>zeroblob(32)",
@@ -304,14 +305,22 @@ static void drop_lost_skipped(vls_store *store) {
   }
 }
 
+/* Zeros take their place: there is none, and nothing to tell of the next time. */
 static uint64_t lost_prekeys(vls_store *store, vls_row_kind kind) {
   uint64_t n = 0;
   uint8_t priv[32], none[32];
   vls_row_key key;
   sqlite3_stmt *q = vls_sql(store, kinds[kind].all);
   vls_sql_int(q, 2, 0);
-  while (vls_sql_row(store, q))
-    n += !read_row(store, kind, 0, q, &key, none, priv);
+  while (vls_sql_row(store, q)) {
+    if (read_row(store, kind, 0, q, &key, none, priv)) continue;
+    sqlite3_stmt *drop = vls_sql_write(store, kinds[kind].set);
+    memset(priv, 0, sizeof priv);
+    vls_sql_blob(drop, 1, vls_slice_of(priv, sizeof priv));
+    bind(drop, &key);
+    vls_sql_run(store, drop);
+    n++;
+  }
   vls_sql_done(q);
   vls_wipe(priv, sizeof priv);
   return n;

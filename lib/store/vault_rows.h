@@ -35,7 +35,7 @@ typedef struct vls_row_key {
 vls_slice vls_row_seal(vls_store *store, vls_row_kind kind, const vls_row_key *key,
                        const uint8_t *value, uint8_t out[VLS_ROW_MAX]);
 /* ret_value: as many bytes as the kind has; zeros when it does not open: the key is not there any
- * more. A value of another size is a damaged store: sticky VLS_STORAGE. */
+ * more. A value of another size is a damaged store: sticky VLS_DAMAGED. */
 bool vls_row_open(vls_store *store, vls_row_kind kind, const vls_row_key *key, vls_slice stored,
                   uint8_t *ret_value);
 void vls_row_spend(vls_store *store, vls_row_kind kind, uint64_t contact);

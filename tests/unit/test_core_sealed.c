@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "core/core_int.h"
+
 static const uint8_t uuid[16] = {4};
 static const char *const words[] = {"Xin chao", "Hola", "queued for later", "Bao", "Ana"};
 
@@ -32,12 +34,21 @@ static void make_home(world *w, int who, home *h) {
 }
 
 /* The process ends and begins again: not the core alone, the store is opened anew. */
-static void move_out_and_in(world *w, int who, home *h) {
+static void move_out(world *w, int who) {
   node_crash(w, who);
   vls_store_close(w->node[who].store);
+  w->node[who].store = NULL;
+}
+
+static void move_in(world *w, int who, home *h) {
   open_home(&w->node[who], h);
   node_start(w, who);
   say_hello(w, who, CLIENT);
+}
+
+static void move_out_and_in(world *w, int who, home *h) {
+  move_out(w, who);
+  move_in(w, who, h);
 }
 
 static void none_of_it_is_in(const char *path) {
@@ -96,7 +107,136 @@ static void two_with_sealed_stores_talk_and_come_back(void **state) {
     leave_home(&homes[who]);
 }
 
+static void *vault_bytes(const home *h, size_t *ret_n) {
+  static uint8_t bytes[1 << 16];
+  char path[112];
+  snprintf(path, sizeof path, "%s-vault", h->path);
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  *ret_n = fread(bytes, 1, sizeof bytes, f);
+  fclose(f);
+  return bytes;
+}
+
+static void put_vault(const home *h, const void *bytes, size_t n) {
+  char path[112];
+  snprintf(path, sizeof path, "%s-vault", h->path);
+  if (bytes == NULL) {
+    assert_int_equal(unlink(path), 0);
+    return;
+  }
+  FILE *f = fopen(path, "wb");
+  assert_non_null(f);
+  assert_int_equal(fwrite(bytes, 1, n, f), n);
+  assert_int_equal(fclose(f), 0);
+}
+
+static world *two_at_home(home homes[2]) {
+  world *w = world_new(0);
+  for (int who = ANA; who <= BAO; who++)
+    make_home(w, who, &homes[who]);
+  befriend(w, ANA, BAO);
+  return w;
+}
+
+static void leave_both(world *w, home homes[2]) {
+  world_free(w);
+  for (int who = ANA; who <= BAO; who++)
+    leave_home(&homes[who]);
+}
+
+static void expect_delivered(world *w, int from, const char *to) {
+  uint64_t n = say(w, from, to, "Hola");
+  pass(w, 5000);
+  assert_string_equal(state_of(w, from, n), "delivered");
+}
+
+static void spent_keys_are_replaced_when_their_time_has_come(void **state) {
+  (void)state;
+  home homes[2];
+  size_t n;
+  uint8_t before[1 << 14];
+  world *w = two_at_home(homes);
+  pass(w, 2 * VLS_VAULT_ROTATE_MS);
+  for (int who = ANA; who <= BAO; who++)
+    assert_false(vls_store_has_spent(w->node[who].store));
+  memcpy(before, vault_bytes(&homes[BAO], &n), sizeof before < n ? sizeof before : n);
+  assert_in_range(n, 1, sizeof before);
+  say(w, ANA, "Bao", "Xin chao");
+  run(w);
+  for (int who = ANA; who <= BAO; who++)
+    assert_true(vls_store_has_spent(w->node[who].store));
+  assert_memory_equal(before, vault_bytes(&homes[BAO], &n), n); /* not with each text */
+  pass(w, VLS_VAULT_ROTATE_MS + 1000);
+  for (int who = ANA; who <= BAO; who++)
+    assert_false(vls_store_has_spent(w->node[who].store));
+  assert_memory_not_equal(before, vault_bytes(&homes[BAO], &n), n);
+  expect_delivered(w, BAO, "Ana");
+  leave_both(w, homes);
+}
+
+static bool doctor_says(world *w, int who, const char *what) {
+  assert_true(call(w, who, "doctor", NULL, NULL));
+  vls_slice report = vls_buf_slice(&w->node[who].result);
+  return memmem(report.p, report.n, what, strlen(what)) != NULL;
+}
+
+/* Without a word the talk goes on, and what was written meanwhile arrives. */
+static void expect_talk_goes_on(world *w, int who, home *h) {
+  int other = who == ANA ? BAO : ANA;
+  const char *names[] = {"Ana", "Bao"};
+  move_in(w, who, h);
+  uint64_t mine = say(w, who, names[other], "Xin chao"), theirs = 0;
+  theirs = say(w, other, names[who], "queued for later");
+  pass(w, 900000);
+  assert_string_equal(state_of(w, who, mine), "delivered");
+  assert_string_equal(state_of(w, other, theirs), "delivered");
+  assert_true(doctor_says(w, who, "begin anew by themselves"));
+  assert_false(doctor_says(w, other, "begin anew by themselves"));
+  expect_delivered(w, who, names[other]);
+  expect_delivered(w, other, names[who]);
+}
+
+static void talk_goes_on_where_the_vault_is_missing(void **state) {
+  (void)state;
+  for (int who = ANA; who <= BAO; who++) {
+    home homes[2];
+    world *w = two_at_home(homes);
+    expect_delivered(w, ANA, "Bao");
+    move_out(w, who);
+    put_vault(&homes[who], NULL, 0);
+    expect_talk_goes_on(w, who, &homes[who]);
+    move_out_and_in(w, who, &homes[who]);
+    assert_false(doctor_says(w, who, "begin anew by themselves")); /* it is over */
+    leave_both(w, homes);
+  }
+}
+
+static void talk_goes_on_where_the_vault_is_of_another_time(void **state) {
+  (void)state;
+  for (int who = ANA; who <= BAO; who++) {
+    home homes[2];
+    size_t n;
+    uint8_t old[1 << 14];
+    world *w = two_at_home(homes);
+    memcpy(old, vault_bytes(&homes[who], &n), sizeof old < n ? sizeof old : n);
+    pass(w, 2 * VLS_VAULT_ROTATE_MS);
+    expect_delivered(w, ANA, "Bao");
+    expect_delivered(w, BAO, "Ana");
+    pass(w, 2 * VLS_VAULT_ROTATE_MS);
+    move_out(w, who);
+    put_vault(&homes[who], old, n);
+    expect_talk_goes_on(w, who, &homes[who]);
+    leave_both(w, homes);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(two_with_sealed_stores_talk_and_come_back)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(two_with_sealed_stores_talk_and_come_back),
+      cmocka_unit_test(spent_keys_are_replaced_when_their_time_has_come),
+      cmocka_unit_test(talk_goes_on_where_the_vault_is_missing),
+      cmocka_unit_test(talk_goes_on_where_the_vault_is_of_another_time),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

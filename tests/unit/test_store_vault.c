@@ -142,6 +142,7 @@ static void prekeys_that_are_gone_are_gone(void **state) {
   vls_prekey_row a = {.id = 1, .created = 5}, b = {.id = 2, .created = 50};
   vls_invite_row invite = {.expires = 100}, back = {0};
   memset(a.priv, 0xa1, 32);
+  memset(b.priv, 0xb1, 32);
   memset(invite.opk, 0xa2, 32);
   memset(invite.secret, 0xa3, 32);
   vls_slice secret = vls_slice_of(invite.secret, 32), signed_bytes = vls_slice_of(behind, 24);
