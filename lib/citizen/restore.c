@@ -7,6 +7,8 @@
 #include "citizen/backup.h"
 #include "citizen/invite.h"
 #include "store/contacts.h"
+#include "store/former.h"
+#include "store/messages.h"
 
 struct vls_restore {
   vls_backup_reader *reader;
@@ -14,6 +16,7 @@ struct vls_restore {
   vls_backup_end counts;
   uint8_t identity[32];
   vls_self_row self; /* its bytes are kept in self.bytes */
+  uint64_t former;   /* the number of the device that made the backup; 0: not asked for yet */
   bool has_words;
   uint8_t words_key[32];
   char problem[160];
@@ -120,8 +123,28 @@ static bool event_is_right(const vls_backup_event *e) {
          header.seq == e->seq && e->first <= e->last;
 }
 
+/* What the device of the backup said is a former device's from the beginning, as vls_former_retire
+ * would leave it: to change all of it at the end would take memory for each row. */
+static uint64_t former(vls_restore *r, vls_store *store) {
+  if (r->former == 0) r->former = vls_former_number(store);
+  return r->former;
+}
+
+static void retire_message(vls_restore *r, vls_store *store, vls_backup_message *m) {
+  vls_talk_row talk = {0};
+  bool sent = m->state == VLS_MSG_SENT;
+  if (m->device != 0) return;
+  if (sent || (m->state == VLS_MSG_FAILED && m->seq > 0)) m->device = former(r, store);
+  if (sent && vls_talk_get(store, m->contact, &talk) && m->seq <= talk.seen)
+    m->state = VLS_MSG_READ;
+  else if (sent && m->seq <= talk.delivered)
+    m->state = VLS_MSG_DELIVERED;
+  else if (sent || m->state == VLS_MSG_QUEUED)
+    m->state = VLS_MSG_HELD;
+}
+
 static bool take_row(vls_restore *r, vls_store *store) {
-  const vls_backup_row *row = &r->row;
+  vls_backup_row *row = &r->row;
   bool right = true;
   switch (row->kind) {
   case VLS_BACKUP_START: memcpy(r->identity, row->start.identity, 32); return true;
@@ -133,8 +156,12 @@ static bool take_row(vls_restore *r, vls_store *store) {
   case VLS_BACKUP_EVENT:
     r->counts.events++;
     right = event_is_right(&row->event);
+    if (row->event.device == 0) row->event.device = former(r, store);
     break;
-  case VLS_BACKUP_MESSAGE: r->counts.messages++; break;
+  case VLS_BACKUP_MESSAGE:
+    r->counts.messages++;
+    retire_message(r, store, &row->message);
+    break;
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_SETTING:
   case VLS_BACKUP_FORMER:

@@ -15,11 +15,15 @@ static void run_with(vls_store *store, const char *sql, uint64_t a) {
   vls_sql_run(store, q);
 }
 
+uint64_t vls_former_number(vls_store *store) {
+  uint64_t next =
+      vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(number) + 1, 0) FROM own_key"));
+  return next < VLS_FORMER_FIRST ? VLS_FORMER_FIRST : next;
+}
+
 void vls_former_retire(vls_store *store, vls_former_key *row) {
-  sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(number) + 1, 0) FROM own_key");
-  row->number = vls_sql_one(store, q);
-  if (row->number < VLS_FORMER_FIRST) row->number = VLS_FORMER_FIRST;
-  q = vls_sql_write(store, "INSERT INTO own_key VALUES(?,?,?,?)");
+  row->number = vls_former_number(store);
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO own_key VALUES(?,?,?,?)");
   vls_sql_int(q, 1, row->number);
   vls_sql_blob(q, 2, vls_slice_of(row->sign, 32));
   vls_sql_blob(q, 3, vls_slice_of(row->dh_priv, 32));

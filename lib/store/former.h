@@ -21,6 +21,8 @@ typedef struct vls_former_key {
   uint64_t until;      /* ms since 1970 */
 } vls_former_key;
 
+/* The number that the next one to be retired gets. */
+uint64_t vls_former_number(vls_store *store);
 /* Gives row->number. Everything the present device of ours has said in any talk is that former
  * device's from now on. Texts with a receipt keep the state that is shown; every other text of ours
  * that was queued or on its way is held: it may have been sent since. */
