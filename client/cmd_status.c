@@ -7,23 +7,39 @@ static void card_list(vls_cli *cli, const char *title, const vls_slice *list, si
     vls_card_put(cli, title, "%.*s", VLS_STR(list[i]));
 }
 
+static bool is(vls_slice state, const char *name) {
+  return vls_slice_eq(state, vls_slice_str(name));
+}
+
+static void print_damaged(vls_cli *cli, const vls_rpc_status *s, const char *up) {
+  bool saving = is(s->state, "salvaging");
+  vls_card_put(cli, "Node", "valised %.*s, running for %s", VLS_STR(s->version), up);
+  vls_card_put(cli, "Store", "%s",
+               saving ? "damaged: what can be read of it is being saved, and it takes a moment"
+                      : "damaged, and it cannot be saved: valise doctor says why");
+}
+
 static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   char up[VLS_WHEN_TEXT];
   vls_when_length(up, s->uptime_s < UINT64_MAX / 1000 ? s->uptime_s * 1000 : 0);
-  if (vls_slice_eq(s->state, vls_slice_str("locked"))) {
+  if (is(s->state, "salvaging") || is(s->state, "damaged")) {
+    print_damaged(cli, s, up);
+    return;
+  }
+  if (is(s->state, "locked")) {
     vls_card_put(cli, "Node", "valised %.*s, running for %s, locked", VLS_STR(s->version), up);
     vls_card_put(cli, "You", "nobody can say before you type: valise unlock");
     vls_card_put(cli, "Store", "encrypted, and closed");
     return;
   }
   vls_card_put(cli, "Node", "valised %.*s, running for %s", VLS_STR(s->version), up);
-  if (vls_slice_eq(s->state, vls_slice_str("empty"))) {
+  if (is(s->state, "empty")) {
     vls_card_put(cli, "You", "nobody yet: type valise init");
   } else {
     vls_card_put(cli, "You", "%.*s", VLS_STR(s->name));
     vls_card_put(cli, "Id", "%.*s", VLS_STR(s->id));
   }
-  if (vls_slice_eq(s->state, vls_slice_str("full")))
+  if (is(s->state, "full"))
     vls_card_put(cli, "Disk", "full: nothing new is taken until there is room: df -h");
   vls_card_put(cli, "Contacts", "%" PRIu64 ", %" PRIu64 " online", s->contacts, s->online);
   vls_card_put(cli, "Unread", "%" PRIu64, s->unread);
@@ -32,6 +48,8 @@ static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
     vls_card_put(cli, "Set aside", "%" PRIu64 " unusable records", s->set_aside);
   vls_card_put(cli, "Store", "%" PRIu64 " KiB, %s", (s->store_bytes + 1023) / 1024,
                s->sealed ? "encrypted" : "not encrypted");
+  if (s->salvaged > 0)
+    vls_card_put(cli, "Damaged", "once, and saved: valise doctor says what is lost");
   card_list(cli, "Listens on", s->listening, s->n_listening);
   card_list(cli, "Reachable at", s->advertised, s->n_advertised);
 }

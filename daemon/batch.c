@@ -23,22 +23,27 @@ void vls_batch_replace(vls_daemon *d) {
   vls_batch_again(d);
 }
 
+static const char *what_then(vls_err err, bool again) {
+  if (!again) return "nothing unsaved was sent; exiting, to start again from the disk";
+  if (err == VLS_DAMAGED) return "nothing unsaved was sent; saving what can be read";
+  return "nothing unsaved was sent; beginning again from the disk";
+}
+
 /* RAM no longer matches the disk: only a fresh start makes that right again. Who called is told.
- * For want of room that start is in this process. After any other failure it is in a new one: what
- * the kernel did not confirm may still be in its memory, and look as if it were on the disk. */
+ * For want of room, and after damage, that start is in this process. After any other failure it is
+ * in a new one: what the kernel did not confirm may still be in its memory, and look as if it were
+ * on the disk. */
 static void die(vls_daemon *d, vls_err err) {
   if (d->batch.dead) return;
-  bool again = err == VLS_FULL && !d->draining;
+  bool again = (err == VLS_FULL || err == VLS_DAMAGED) && !d->draining;
   VLS_LOG(&d->log, VLS_ERROR, "store.failed", vls_log_s("error", vls_err_name(err)),
-          vls_log_s("why", vls_store_problem(d->store)),
-          vls_log_s("then", again ? "nothing unsaved was sent; beginning again from the disk"
-                                  : "nothing unsaved was sent; exiting, to start again from the "
-                                    "disk"));
+          vls_log_s("why", vls_store_problem(d->store)), vls_log_s("then", what_then(err, again)));
   d->batch.dead = true;
   vls_core_committed(d->core, err);
   perform(d);
   if (again) {
-    vls_room_failed(d);
+    d->batch.damaged = err == VLS_DAMAGED;
+    if (err == VLS_FULL) vls_room_failed(d);
     vls_batch_replace(d);
     return;
   }
@@ -212,7 +217,7 @@ static void on_turn(uv_prepare_t *prepare) {
 
 void vls_batch_renew(vls_daemon *d) {
   vls_batch *b = &d->batch;
-  b->dead = b->replaced = b->open = false;
+  b->dead = b->replaced = b->damaged = b->open = false;
   b->inputs = 0;
   b->armed = VLS_NEVER;
   uv_timer_stop(&b->due);

@@ -29,6 +29,7 @@ typedef struct vls_batch {
   bool performing;
   bool dead;     /* the core is poisoned, or the node is over: nothing is fed any more */
   bool replaced; /* dead, and another one comes at the end of this turn */
+  bool damaged;  /* and what is on the disk is to be saved first */
   vls_outq *dirty;
 } vls_batch;
 

@@ -35,15 +35,16 @@ static vls_err status(vls_ask *ask) {
   vls_rpc_status s = {.state = vls_slice_str(vls_lock_state_name(d)),
                       .version = vls_slice_str(VALISE_VERSION),
                       .uptime_s = (uv_hrtime() / 1000000 - d->started_ms) / 1000,
-                      .sealed = true};
+                      .sealed = vls_lock_is_sealed(d)};
   return vls_wire_encode(&vls_rpc_status_def, &s, ask->result);
 }
 
 static vls_err doctor(vls_ask *ask) {
-  const vls_trouble *broken = &ask->d->lock.broken;
-  bool is_broken = broken->what[0] != '\0';
-  const char *text = is_broken ? broken->what : "locked: encrypted on the disk, and not open";
-  const char *hint = is_broken ? broken->hint : "valise unlock";
+  vls_trouble why;
+  vls_err refusal = vls_lock_refuse(ask->d, &why);
+  bool is_locked = refusal == VLS_NODE_LOCKED && ask->d->lock.broken.what[0] == '\0';
+  const char *text = is_locked ? "locked: encrypted on the disk, and not open" : why.what;
+  const char *hint = why.hint;
   vls_rpc_finding f = {.level = vls_slice_str("problem"),
                        .topic = vls_slice_str("store"),
                        .text = vls_slice_str(text),

@@ -79,12 +79,24 @@ void vls_life_close(vls_daemon *d) {
   d->store = NULL;
 }
 
+/* What is on the disk is saved first, beside the loop; the lock goes on from there. */
+static void salvage(vls_daemon *d, const char *what) {
+  vls_batch_renew(d);
+  vls_lock_damaged(d, what);
+}
+
 void vls_life_renew(vls_daemon *d) {
   vls_trouble why;
+  bool damaged = d->batch.damaged;
+  vls_trouble_set(&why, VLS_DAMAGED, "%s", vls_store_problem(d->store));
   vls_streams_drop(d);
   vls_rpcd_renew(d);
   vls_life_close(d);
-  vls_err err = vls_life_open(d, &why);
+  vls_err err = damaged ? VLS_DAMAGED : vls_life_open(d, &why);
+  if (err == VLS_DAMAGED) {
+    salvage(d, why.what);
+    return;
+  }
   if (err != VLS_OK) {
     VLS_LOG(&d->log, VLS_ERROR, "store.lost", vls_log_s("why", why.what));
     d->exit_code = vls_err_exit(err);

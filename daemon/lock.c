@@ -5,35 +5,50 @@
 
 #include "base/assert.h"
 #include "daemon/daemon.h"
-#include "daemon/lock_job.h"
+#include "daemon/lock_int.h"
 #include "daemon/notify.h"
 #include "valise/secret.h"
 
 static const vls_sm_row rows[] = {
-    [VLS_LOCK_PLAIN] = {"plain", VLS_BIT(VLS_LOCK_SEALING)},
-    [VLS_LOCK_OPEN] = {"open", VLS_BIT(VLS_LOCK_LOCKING)},
-    [VLS_LOCK_LOCKED] = {"locked", VLS_BIT(VLS_LOCK_UNLOCKING) | VLS_BIT(VLS_LOCK_OPEN)},
-    [VLS_LOCK_UNLOCKING] = {"unlocking", VLS_BIT(VLS_LOCK_OPEN) | VLS_BIT(VLS_LOCK_LOCKED)},
-    [VLS_LOCK_LOCKING] = {"locking", VLS_BIT(VLS_LOCK_LOCKED)},
-    [VLS_LOCK_SEALING] = {"sealing", VLS_BIT(VLS_LOCK_OPEN) | VLS_BIT(VLS_LOCK_PLAIN)},
+    [VLS_LOCK_PLAIN] = {"plain", VLS_BIT(VLS_LOCK_SEALING) | VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_OPEN] = {"open", VLS_BIT(VLS_LOCK_LOCKING) | VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_LOCKED] = {"locked", VLS_BIT(VLS_LOCK_UNLOCKING) | VLS_BIT(VLS_LOCK_OPEN) |
+                                       VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_UNLOCKING] = {"unlocking", VLS_BIT(VLS_LOCK_OPEN) | VLS_BIT(VLS_LOCK_LOCKED) |
+                                             VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_LOCKING] = {"locking", VLS_BIT(VLS_LOCK_LOCKED) | VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_SEALING] = {"sealing", VLS_BIT(VLS_LOCK_OPEN) | VLS_BIT(VLS_LOCK_PLAIN) |
+                                         VLS_BIT(VLS_LOCK_SALVAGING)},
+    [VLS_LOCK_SALVAGING] = {"salvaging", VLS_BIT(VLS_LOCK_OPEN) | VLS_BIT(VLS_LOCK_PLAIN) |
+                                             VLS_BIT(VLS_LOCK_DAMAGED)},
+    [VLS_LOCK_DAMAGED] = {"damaged", 0},
 };
 
-static vls_lock_state state_of(const vls_daemon *d) {
+vls_lock_state vls_lock_state_of(const vls_daemon *d) {
   return (vls_lock_state)d->lock.sm.state;
 }
 
 bool vls_lock_is_open(const vls_daemon *d) {
-  vls_lock_state state = state_of(d);
+  vls_lock_state state = vls_lock_state_of(d);
   return state == VLS_LOCK_PLAIN || state == VLS_LOCK_OPEN;
 }
 
 const char *vls_lock_state_name(const vls_daemon *d) {
-  return rows[state_of(d)].name;
+  return rows[vls_lock_state_of(d)].name;
+}
+
+bool vls_lock_is_sealed(const vls_daemon *d) {
+  vls_lock_state state = vls_lock_state_of(d);
+  if (state == VLS_LOCK_SALVAGING || state == VLS_LOCK_DAMAGED) return d->lock.keys.n > 0;
+  return state != VLS_LOCK_PLAIN && state != VLS_LOCK_SEALING;
 }
 
 vls_err vls_lock_refuse(const vls_daemon *d, vls_trouble *ret_why) {
   const vls_trouble *broken = &d->lock.broken;
-  if (state_of(d) == VLS_LOCK_SEALING)
+  vls_lock_state state = vls_lock_state_of(d);
+  if (state == VLS_LOCK_SALVAGING || state == VLS_LOCK_DAMAGED)
+    return vls_damaged_refuse(d, ret_why);
+  if (state == VLS_LOCK_SEALING)
     return vls_trouble_set(ret_why, VLS_BUSY,
                            "the node is encrypting its store; try again when it is done");
   if (broken->what[0] != '\0') {
@@ -52,7 +67,7 @@ static void take_key(vls_daemon *d, const uint8_t key[32], const vls_keyfile *ke
   d->lock.keys = *keys;
 }
 
-static void forget_key(vls_daemon *d) {
+void vls_lock_forget_key(vls_daemon *d) {
   vls_secret_free(d->lock.key);
   d->lock.key = NULL;
 }
@@ -79,8 +94,7 @@ static void say_locked(vls_daemon *d) {
                              : "Locked: valise unlock");
 }
 
-/* Store, core, listeners; on failure nothing is open. */
-static vls_err open_node(vls_daemon *d, vls_trouble *why) {
+vls_err vls_lock_open_node(vls_daemon *d, vls_trouble *why) {
   vls_err err = vls_life_open(d, why);
   if (err != VLS_OK) return err;
   vls_batch_renew(d);
@@ -91,8 +105,7 @@ static vls_err open_node(vls_daemon *d, vls_trouble *why) {
   return err;
 }
 
-/* Open: clients that greeted the daemon need not do it again. */
-static void begin_node(vls_daemon *d, vls_lock_state state) {
+void vls_lock_begin_node(vls_daemon *d, vls_lock_state state) {
   vls_sm_move(&d->lock.sm, state);
   vls_rpcd_introduce(d);
   vls_reach_tell(d, true);
@@ -129,6 +142,7 @@ static vls_err open_by_credential(vls_daemon *d, vls_trouble *why) {
 static vls_err find_store(vls_daemon *d, vls_store_kind *ret_kind, vls_trouble *why) {
   d->lock.broken.what[0] = d->lock.broken.hint[0] = '\0';
   vls_err err = vls_paths_private_dir(d->paths.data, false, why);
+  if (err == VLS_OK) err = vls_rescue_tidy(&d->paths, why);
   if (err == VLS_OK) err = vls_migrate_look(&d->paths, ret_kind, why);
   if (err == VLS_OK) err = vls_migrate_tidy(&d->paths, *ret_kind, why);
   if (err != VLS_OK || *ret_kind == VLS_STORE_PLAIN) return err;
@@ -151,6 +165,14 @@ static void on_patience(uv_timer_t *timer) {
   d->lock.hurry = true;
 }
 
+/* A damaged store is no reason not to start: nothing but this makes it better. */
+static vls_err begin_or_salvage(vls_daemon *d, vls_trouble *why) {
+  vls_err err = vls_life_open(d, why);
+  if (err != VLS_DAMAGED) return err;
+  vls_lock_damaged(d, why->what);
+  return VLS_OK;
+}
+
 vls_err vls_lock_start(vls_daemon *d, vls_trouble *ret_why) {
   vls_lock *lock = &d->lock;
   vls_store_kind kind = VLS_STORE_NONE;
@@ -160,30 +182,31 @@ vls_err vls_lock_start(vls_daemon *d, vls_trouble *ret_why) {
   vls_err err = find_store(d, &kind, ret_why);
   if (err == VLS_OK && kind != VLS_STORE_SEALED) {
     vls_sm_init(&lock->sm, rows, sizeof rows / sizeof rows[0], VLS_LOCK_PLAIN);
-    return vls_life_open(d, ret_why);
+    return begin_or_salvage(d, ret_why);
   }
   vls_trouble no_credential;
   if (err == VLS_OK && open_by_credential(d, &no_credential) != VLS_OK) err = VLS_NODE_LOCKED;
   if (err != VLS_OK) return err == VLS_NODE_LOCKED ? VLS_OK : err;
-  err = vls_life_open(d, ret_why);
-  if (err == VLS_OK)
-    vls_sm_move(&lock->sm, VLS_LOCK_OPEN);
-  else
-    forget_key(d);
+  err = begin_or_salvage(d, ret_why);
+  if (err == VLS_OK && d->core != NULL) vls_sm_move(&lock->sm, VLS_LOCK_OPEN);
+  if (err != VLS_OK) vls_lock_forget_key(d);
   if (err != VLS_FORGED) return err;
   lock->broken = *ret_why; /* the key file is another store's: no start will change that */
   return VLS_OK;
 }
 
 void vls_lock_told(vls_daemon *d) {
+  vls_lock_state state = vls_lock_state_of(d);
   if (d->core != NULL)
     vls_daemon_announce(d);
+  else if (state == VLS_LOCK_SALVAGING || state == VLS_LOCK_DAMAGED)
+    vls_damaged_say(d);
   else
     say_locked(d);
 }
 
 void vls_lock_done(vls_daemon *d) {
-  forget_key(d);
+  vls_lock_forget_key(d);
 }
 
 /* --- calls --- */
@@ -194,7 +217,7 @@ static void on_work(uv_work_t *req) {
   vls_job_work(req->data);
 }
 
-static void run_job(vls_daemon *d, vls_job *job) {
+void vls_lock_run_job(vls_daemon *d, vls_job *job) {
   d->lock.job = job;
   int error = uv_queue_work(&d->loop, &job->req, on_work, on_worked);
   VLS_ASSERT(error == 0);
@@ -222,7 +245,7 @@ static vls_err new_job(vls_ask *ask, vls_job_kind kind, vls_job **ret_job) {
 
 static vls_err begin_job(vls_ask *ask, vls_job *job) {
   ask->later = true;
-  run_job(ask->d, job);
+  vls_lock_run_job(ask->d, job);
   return VLS_OK;
 }
 
@@ -232,7 +255,9 @@ vls_err vls_lock_unlock(vls_ask *ask) {
   vls_store_kind kind;
   vls_job *job;
   if (vls_lock_is_open(d)) return vls_trouble_set(&ask->why, VLS_STATE, "the node is not locked");
-  if (state_of(d) != VLS_LOCK_LOCKED)
+  if (vls_lock_state_of(d) == VLS_LOCK_SALVAGING || vls_lock_state_of(d) == VLS_LOCK_DAMAGED)
+    return vls_damaged_refuse(d, &ask->why);
+  if (vls_lock_state_of(d) != VLS_LOCK_LOCKED)
     return vls_trouble_set(&ask->why, VLS_BUSY, "the node is %s", vls_lock_state_name(d));
   vls_err err = find_store(d, &kind, &ask->why);
   if (err == VLS_NODE_LOCKED) ask->why = d->lock.broken;
@@ -251,7 +276,7 @@ vls_err vls_lock_unlock(vls_ask *ask) {
 static vls_err new_change(vls_ask *ask, vls_job_kind kind, bool has_passphrase,
                           vls_slice passphrase, vls_job **ret_job) {
   vls_daemon *d = ask->d;
-  bool plain = state_of(d) == VLS_LOCK_PLAIN;
+  bool plain = vls_lock_state_of(d) == VLS_LOCK_PLAIN;
   if (!vls_lock_is_open(d)) return vls_lock_refuse(d, &ask->why);
   bool needs = !plain && vls_job_has(&d->lock.keys, VLS_SLOT_PASSPHRASE);
   if (needs && !has_passphrase)
@@ -270,7 +295,7 @@ static vls_err new_change(vls_ask *ask, vls_job_kind kind, bool has_passphrase,
 vls_err vls_lock_passphrase(vls_ask *ask) {
   const vls_rpc_passphrase *p = ask->params;
   vls_job *job;
-  if (state_of(ask->d) == VLS_LOCK_PLAIN && !p->has_new)
+  if (vls_lock_state_of(ask->d) == VLS_LOCK_PLAIN && !p->has_new)
     return vls_trouble_set(&ask->why, VLS_STATE, "the store has no passphrase");
   vls_err err = new_change(ask, VLS_JOB_PASSPHRASE, p->has_passphrase, p->passphrase, &job);
   if (err != VLS_OK) return err;
@@ -281,7 +306,7 @@ vls_err vls_lock_passphrase(vls_ask *ask) {
 vls_err vls_lock_credential(vls_ask *ask) {
   const vls_rpc_credential *p = ask->params;
   vls_job *job;
-  if (state_of(ask->d) == VLS_LOCK_PLAIN && !p->use)
+  if (vls_lock_state_of(ask->d) == VLS_LOCK_PLAIN && !p->use)
     return vls_trouble_set(&ask->why, VLS_STATE, "the store is not encrypted");
   vls_err err = new_change(ask, VLS_JOB_CREDENTIAL, p->has_passphrase, p->passphrase, &job);
   if (err != VLS_OK) return err;
@@ -296,7 +321,7 @@ vls_err vls_lock_credential(vls_ask *ask) {
 
 vls_err vls_lock_keys(vls_ask *ask) {
   const vls_daemon *d = ask->d;
-  vls_rpc_keys keys = {.sealed = state_of(d) != VLS_LOCK_PLAIN && state_of(d) != VLS_LOCK_SEALING};
+  vls_rpc_keys keys = {.sealed = vls_lock_is_sealed(d)};
   for (size_t i = 0; keys.sealed && i < d->lock.keys.n; i++)
     if (d->lock.keys.slot[i].kind == VLS_SLOT_PASSPHRASE)
       keys.passphrases++;
@@ -317,13 +342,15 @@ static void say_goodbye(vls_daemon *d) {
 vls_err vls_lock_lock(vls_ask *ask) {
   vls_daemon *d = ask->d;
   vls_lock *lock = &d->lock;
-  if (state_of(d) == VLS_LOCK_PLAIN) {
+  if (vls_lock_state_of(d) == VLS_LOCK_PLAIN) {
     vls_trouble_set(&ask->why, VLS_STATE, "the store is not encrypted: there is nothing to lock");
     return vls_trouble_hint(&ask->why, VLS_STATE, "valise passphrase");
   }
-  if (state_of(d) == VLS_LOCK_LOCKED)
+  if (vls_lock_state_of(d) == VLS_LOCK_LOCKED)
     return vls_trouble_set(&ask->why, VLS_STATE, "the node is locked already");
-  if (state_of(d) != VLS_LOCK_OPEN || lock->job != NULL)
+  if (vls_lock_state_of(d) == VLS_LOCK_SALVAGING || vls_lock_state_of(d) == VLS_LOCK_DAMAGED)
+    return vls_damaged_refuse(d, &ask->why);
+  if (vls_lock_state_of(d) != VLS_LOCK_OPEN || lock->job != NULL)
     return vls_trouble_set(&ask->why, VLS_BUSY, "a passphrase is being tried; try again shortly");
   lock->client = ask->client;
   lock->msgid = ask->msgid;
@@ -343,18 +370,19 @@ static void close_node(vls_daemon *d) {
 
 void vls_lock_attend(vls_daemon *d) {
   vls_lock *lock = &d->lock;
-  bool closing = state_of(d) == VLS_LOCK_LOCKING || state_of(d) == VLS_LOCK_SEALING;
+  bool closing =
+      vls_lock_state_of(d) == VLS_LOCK_LOCKING || vls_lock_state_of(d) == VLS_LOCK_SEALING;
   if (!closing || d->core == NULL || d->draining) return;
   if (d->streams.count > 0 && !lock->hurry) return;
-  if (state_of(d) == VLS_LOCK_SEALING) {
+  if (vls_lock_state_of(d) == VLS_LOCK_SEALING) {
     lock->job->log_fd = vls_migrate_open_log(&d->paths);
     close_node(d);
     lock->job->kind = VLS_JOB_MIGRATE;
-    run_job(d, lock->job);
+    vls_lock_run_job(d, lock->job);
     return;
   }
   close_node(d);
-  forget_key(d);
+  vls_lock_forget_key(d);
   clean_up(d);
   vls_sm_move(&lock->sm, VLS_LOCK_LOCKED);
   say_locked(d);
@@ -375,17 +403,27 @@ static void count_wrong(vls_daemon *d) {
   lock->not_before = uv_hrtime() / 1000000 + wait;
 }
 
+/* The key is the right one. */
+static vls_err salvage_unlocked(vls_daemon *d, vls_job *job) {
+  vls_lock_damaged(d, job->why.what);
+  vls_trouble_set(&job->why, VLS_DAMAGED,
+                  "the passphrase is right, but the store is damaged; what can be read of it is "
+                  "being saved, and the node goes on with that");
+  return vls_trouble_hint(&job->why, VLS_DAMAGED, "valise status, then valise doctor");
+}
+
 static vls_err unlocked(vls_daemon *d, vls_job *job) {
   if (job->err == VLS_OK) {
     take_key(d, job->key, &job->keys);
-    job->err = open_node(d, &job->why);
-    if (job->err != VLS_OK) forget_key(d);
+    job->err = vls_lock_open_node(d, &job->why);
+    if (job->err == VLS_DAMAGED) return salvage_unlocked(d, job);
+    if (job->err != VLS_OK) vls_lock_forget_key(d);
   }
   if (job->err != VLS_OK) {
     vls_sm_move(&d->lock.sm, VLS_LOCK_LOCKED);
     return job->err;
   }
-  begin_node(d, VLS_LOCK_OPEN);
+  vls_lock_begin_node(d, VLS_LOCK_OPEN);
   return VLS_OK;
 }
 
@@ -403,7 +441,12 @@ static vls_err migrated(vls_daemon *d, vls_job *job) {
   vls_trouble why;
   vls_err err = vls_migrate_look(&d->paths, &kind, &why);
   if (err == VLS_OK && kind == VLS_STORE_SEALED) take_key(d, job->key, &job->keys);
-  if (err == VLS_OK) err = open_node(d, &why);
+  if (err == VLS_OK) err = vls_lock_open_node(d, &why);
+  if (err == VLS_DAMAGED) {
+    vls_lock_damaged(d, why.what);
+    job->why = why;
+    return err;
+  }
   if (err != VLS_OK) {
     VLS_LOG(&d->log, VLS_ERROR, "store.lost", vls_log_s("why", why.what));
     d->exit_code = vls_err_exit(err);
@@ -411,7 +454,7 @@ static vls_err migrated(vls_daemon *d, vls_job *job) {
     job->why = why;
     return err;
   }
-  begin_node(d, kind == VLS_STORE_SEALED ? VLS_LOCK_OPEN : VLS_LOCK_PLAIN);
+  vls_lock_begin_node(d, kind == VLS_STORE_SEALED ? VLS_LOCK_OPEN : VLS_LOCK_PLAIN);
   VLS_LOG(&d->log, job->err == VLS_OK ? VLS_NOTICE : VLS_ERROR, "store.sealed",
           vls_log_s("result", job->err == VLS_OK ? "encrypted" : job->why.what));
   return job->err;
@@ -424,7 +467,7 @@ static void on_worked(uv_work_t *req, int status) {
   (void)status; /* a job under way is not cancelled */
   if (err == VLS_PASSPHRASE) count_wrong(d);
   if (err == VLS_OK && job->passphrase.n > 0) d->lock.wrong = 0;
-  if (job->kind == VLS_JOB_FIRST && err == VLS_OK && state_of(d) == VLS_LOCK_PLAIN &&
+  if (job->kind == VLS_JOB_FIRST && err == VLS_OK && vls_lock_state_of(d) == VLS_LOCK_PLAIN &&
       !d->draining && !d->batch.dead) {
     vls_wipe(&job->fresh, sizeof job->fresh);
     vls_sm_move(&d->lock.sm, VLS_LOCK_SEALING);
@@ -432,11 +475,18 @@ static void on_worked(uv_work_t *req, int status) {
     return; /* the job goes on */
   }
   d->lock.job = NULL;
+  if (job->kind == VLS_JOB_SALVAGE) {
+    vls_damaged_saved(d, job);
+    vls_job_free(job);
+    vls_job_scrub();
+    return;
+  }
   switch (job->kind) {
   case VLS_JOB_UNLOCK: err = unlocked(d, job); break;
   case VLS_JOB_PASSPHRASE:
   case VLS_JOB_CREDENTIAL: err = changed(d, job); break;
   case VLS_JOB_MIGRATE: err = migrated(d, job); break;
+  case VLS_JOB_SALVAGE: break;
   case VLS_JOB_FIRST:
     if (err == VLS_OK) err = vls_trouble_set(&job->why, VLS_STATE, "the node is stopping");
     break;

@@ -138,6 +138,17 @@ static vls_err migrate(vls_job *job) {
   return vls_migrate_run(&m, &job->why);
 }
 
+static vls_err salvage(vls_job *job) {
+  vls_rescue rescue = {.paths = job->paths,
+                       .key = job->is_sealed ? job->key : NULL,
+                       .uuid = job->is_sealed ? job->keys.uuid : NULL,
+                       .seed = &job->seed[0][0],
+                       .now_ms = job->now_ms,
+                       .look_first = job->look_first,
+                       .renew = !job->look_first};
+  return vls_rescue_run(&rescue, &job->rescued, &job->why);
+}
+
 void vls_job_work(vls_job *job) {
   switch (job->kind) {
   case VLS_JOB_UNLOCK:
@@ -148,6 +159,7 @@ void vls_job_work(vls_job *job) {
   case VLS_JOB_CREDENTIAL: job->err = explain(job, change_credential(job)); break;
   case VLS_JOB_FIRST: job->err = explain(job, make_first(job)); break;
   case VLS_JOB_MIGRATE: job->err = migrate(job); break;
+  case VLS_JOB_SALVAGE: job->err = salvage(job); break;
   }
   vls_job_scrub();
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/keys.h"
 #include "daemon/migrate.h"
+#include "daemon/salvage.h"
 
 struct vls_daemon;
 
@@ -16,6 +17,7 @@ typedef enum vls_job_kind {
   VLS_JOB_CREDENTIAL, /* keys, passphrase or credential -> keys with or without a credential */
   VLS_JOB_FIRST,      /* passphrase or credential -> key, keys */
   VLS_JOB_MIGRATE,    /* key, keys -> the store, encrypted */
+  VLS_JOB_SALVAGE,    /* key, keys -> what can be read of the store, in its place */
 } vls_job_kind;
 
 typedef struct vls_secret_text {
@@ -36,6 +38,9 @@ typedef struct vls_job {
   vls_keyfile keys;
   int log_fd;
   const vls_paths *paths;
+  bool is_sealed, look_first; /* SALVAGE */
+  uint64_t now_ms;
+  vls_rescued rescued;
   vls_err err; /* of the work; with why */
   vls_trouble why;
 } vls_job;

@@ -9,9 +9,10 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "daemon/keys.h"
+#include "valise/salvage.h"
 #include "valise/store.h"
 
-enum { ROOM = VLS_PATH_MAX + 48, PIECE = 64 << 10 };
+enum { ROOM = VLS_PATH_MAX + 48, PIECE = 64 << 10, MAGIC = 16 };
 
 typedef struct names {
   char sealing[ROOM], sealing_log[ROOM], plain[ROOM], log[ROOM], old_keys[ROOM];
@@ -39,9 +40,22 @@ static vls_err forget(const char *path, vls_trouble *why) {
   return unlink(path) == 0 || errno == ENOENT ? VLS_OK : fail(why, "remove", path);
 }
 
+static bool exists(const char *path) {
+  struct stat st;
+  return lstat(path, &st) == 0;
+}
+
+/* A damaged byte makes no encrypted store of one in clear: half of these are never so by chance. */
+static bool begins_plain(const char head[MAGIC], size_t n) {
+  static const char magic[MAGIC] = "SQLite format 3";
+  size_t right = 0;
+  for (size_t i = 0; i < n; i++)
+    if (head[i] == magic[i]) right++;
+  return n == MAGIC && right >= MAGIC / 2;
+}
+
 vls_err vls_migrate_look(const vls_paths *paths, vls_store_kind *ret_kind, vls_trouble *ret_why) {
-  static const char magic[16] = "SQLite format 3";
-  char head[sizeof magic];
+  char head[MAGIC];
   *ret_kind = VLS_STORE_NONE;
   int fd = open(paths->store, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) return errno == ENOENT ? VLS_OK : fail(ret_why, "read", paths->store);
@@ -49,8 +63,10 @@ vls_err vls_migrate_look(const vls_paths *paths, vls_store_kind *ret_kind, vls_t
   vls_err err = n < 0 ? fail(ret_why, "read", paths->store) : VLS_OK;
   close(fd);
   if (n <= 0) return err;
-  bool plain = n == (ssize_t)sizeof head && memcmp(head, magic, sizeof head) == 0;
-  *ret_kind = plain ? VLS_STORE_PLAIN : VLS_STORE_SEALED;
+  *ret_kind = begins_plain(head, (size_t)n) ||
+                      (!exists(paths->keys) && vls_salvage_looks_plain(paths->store))
+                  ? VLS_STORE_PLAIN
+                  : VLS_STORE_SEALED;
   return VLS_OK;
 }
 
@@ -76,11 +92,6 @@ static vls_err shred(const char *path, vls_trouble *why) {
   close(fd);
   vls_err gone = forget(path, why);
   return err != VLS_OK ? err : gone;
-}
-
-static bool exists(const char *path) {
-  struct stat st;
-  return lstat(path, &st) == 0;
 }
 
 /* The copy and its keys came to nothing. The keys go last: they say that there may be a copy. */

@@ -14,7 +14,7 @@
 
 typedef enum vls_store_kind {
   VLS_STORE_NONE,   /* no file, or an empty one */
-  VLS_STORE_PLAIN,  /* in clear */
+  VLS_STORE_PLAIN,  /* in clear, perhaps damaged */
   VLS_STORE_SEALED, /* something else: encrypted, or no store at all */
 } vls_store_kind;
 

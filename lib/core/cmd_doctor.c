@@ -7,8 +7,9 @@
 #include "store/backup.h"
 #include "store/guard.h"
 #include "store/messages.h"
+#include "store/salvage.h"
 
-enum { FINDINGS_MAX = 256 };
+enum { FINDINGS_MAX = 256, SALVAGE_TOLD_DAYS = 90 };
 
 typedef struct finding {
   const char *level;
@@ -33,6 +34,30 @@ static void add(report *r, const char *level, const char *topic, const char *hin
   f->level = level;
   snprintf(f->topic, sizeof f->topic, "%s", topic);
   snprintf(f->hint, sizeof f->hint, "%s", hint == NULL ? "" : hint);
+}
+
+static const char *s_of(uint64_t n) {
+  return n == 1 ? "" : "s";
+}
+
+static void look_at_salvage(vls_core *core, report *r) {
+  vls_salvage_report last;
+  uint64_t at, now = vls_core_wall(core);
+  char lost[160] = "", contacts[80] = "";
+  if (!vls_salvage_last(core->store, &last, &at)) return;
+  uint64_t days = now > at ? (now - at) / (86400 * 1000) : 0;
+  if (days > SALVAGE_TOLD_DAYS) return;
+  snprintf(lost, sizeof lost, "%s%llu text%s lost", last.counted ? "" : "at least ",
+           (unsigned long long)last.lost_texts, last.lost_texts == 1 ? " is" : "s are");
+  if (last.lost_contacts > 0)
+    snprintf(contacts, sizeof contacts, ", and the keys of %llu contact%s",
+             (unsigned long long)last.lost_contacts, s_of(last.lost_contacts));
+  add(r, "note", "store", NULL,
+      "the store was found damaged %llu day%s ago, and what could be read of it was saved: %s%s; "
+      "%llu are there. %s The damaged one is beside it, as node.db.damaged-1 or higher; remove it "
+      "when you miss nothing",
+      (unsigned long long)days, s_of(days), lost, contacts, (unsigned long long)last.texts,
+      last.renew ? "Keys were hit: sessions with contacts began anew." : "No key was hit.");
 }
 
 static void look_at_node(vls_core *core, report *r) {
@@ -72,6 +97,7 @@ static void look_at_node(vls_core *core, report *r) {
         "contacts begin anew by themselves, and %llu open invitations of yours can't be taken any "
         "more",
         (unsigned long long)core->lost.sessions, (unsigned long long)core->lost.invites);
+  look_at_salvage(core, r);
   uint64_t aside = vls_aside_count(core->store, 0);
   if (aside > 0)
     add(r, "note", "records", NULL, "%llu records could not be used and were set aside",

@@ -4,6 +4,7 @@
 #include "core/command.h"
 #include "store/guard.h"
 #include "store/messages.h"
+#include "store/salvage.h"
 
 static const char *state_of(const vls_core *core) {
   if (!core->has_self) return "empty";
@@ -84,6 +85,8 @@ vls_err vls_cmd_status(vls_call *call) {
                       .set_aside = vls_aside_count(core->store, 0),
                       .store_bytes = vls_store_bytes(core->store),
                       .sealed = vls_store_is_sealed(core->store)};
+  vls_salvage_report salvaged;
+  if (!vls_salvage_last(core->store, &salvaged, &s.salvaged)) s.salvaged = 0;
   for (size_t i = 0; i < core->n_peers; i++) {
     s.contacts += vls_peer_visible(core->peers[i]) ? 1 : 0;
     s.online += core->peers[i]->conn != NULL && core->peers[i]->conn->up ? 1 : 0;
