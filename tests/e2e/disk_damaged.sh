@@ -10,7 +10,7 @@ pages() { damage "$1" count; }
 count() { as "$1" read --peek --plain -n 2000 "$2" 2>/dev/null | wc -l; }
 log_has() { grep -Eq -- "$2" "$(log_of "$1")"; }
 kept() { [ -e "$(store_of "$1").damaged-$2" ]; }
-lost_of() { sed -n 's/.*store.salvaged .*lost_texts=\([0-9]*\).*/\1/p' "$(log_of "$1")" | tail -n 1; }
+lost_of() { sed -n 's/.*store.salvaged .*lost_texts=\([0-9]*\).*/\1/p' "$(log_of "$1")"; }
 saved() { log_has "$1" ' store.salvaged ' && state_of_node "$1" ready; }
 state_of_node() { as "$1" status --json 2>/dev/null | grep -q "\"state\":\"$2\""; }
 fill() { python3 -B "$e2e/disk_fill.py" "$(socket_of "$1")" "${@:2}"; }
@@ -24,13 +24,18 @@ text_page() {
   python3 -B - "$(store_of "$1")" <<'P'
 import sys
 data = open(sys.argv[1], "rb").read()
+# From the older half, which is not read again by itself.
 pages = [i + 1 for i in range(1, len(data) // 4096)
          if data[i * 4096] == 13 and data.count(b"text ", i * 4096, (i + 1) * 4096) > 5]
-print(pages[len(pages) // 2])
+print(pages[len(pages) // 4])
 P
 }
 back_in_place() { rm -f "$(store_of "$1")".damaged-*; }
 
+for name in ana bao; do
+  mkdir -p -m 700 "$here/$name/config/valise"
+  printf '[store]\ncache_kib = 256\n' >"$here/$name/config/valise/valise.conf"
+done
 citizen ana Ana
 citizen bao Bao
 meet ana bao
@@ -60,8 +65,9 @@ off bao
 check 'a start that finds nothing wrong' on bao
 check 'says nothing of damage' bash -c '! grep -q store.damaged "$1"' - "$(log_of bao)"
 
-# While it runs: a page that it has not read yet.
+# While it runs, with little memory for pages: one that it does not have there.
 page=$(text_page bao)
+as bao read --peek Ana -n 20 >/dev/null 2>&1
 damage bao "$page"
 as bao read --peek Ana -n 500 >/dev/null 2>&1
 soon 'while it runs' saved bao
