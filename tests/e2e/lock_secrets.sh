@@ -36,17 +36,21 @@ needles+=" $(printf 'mulberry marmalade' | od -An -tx1 | tr -d ' \n')"
 # shellcheck disable=SC2086
 scan() { python3 -B "$e2e/lock_scan.py" "$(pid_of ana)" $needles; }
 if scan >"$here/scan" 2>/dev/null; then
+  data_keys=$("$VALISE_BUILD/tests/e2e/valise_keys" "$data" <"$here/pass")
+  check 'passphrase and files give the keys of store and vault' [ -n "$data_keys" ]
+  needles+=" $data_keys"
   as ana read Petnamexylophone --peek >/dev/null
-  read -r identity device dh pass words <<<"$(scan)"
+  read -r identity device dh pass words data_key vault_key <<<"$(scan)"
   check 'an open node has its keys in memory' \
     test "$identity" -gt 0 -a "$device" -gt 0 -a "$dh" -gt 0
   check 'and words that were just read' test "$words" -gt 0
+  check 'and the keys of store and vault' test "$data_key" -gt 0 -a "$vault_key" -gt 0
   check 'but not the passphrase' test "$pass" -eq 0
   as ana lock >/dev/null 2>&1
-  same 'a locked node has none of them' '0 0 0 0 0' "$(scan)"
+  same 'a locked node has none of them' '0 0 0 0 0 0 0' "$(scan)"
   unlocks >/dev/null 2>&1
   as ana lock >/dev/null 2>&1
-  same 'nor after it was open once more' '0 0 0 0 0' "$(scan)"
+  same 'nor after it was open once more' '0 0 0 0 0 0 0' "$(scan)"
 else
   echo 'skip  the memory of the node: only root may look'
 fi

@@ -107,27 +107,32 @@ static void two_with_sealed_stores_talk_and_come_back(void **state) {
     leave_home(&homes[who]);
 }
 
-static void *vault_bytes(const home *h, size_t *ret_n) {
-  static uint8_t bytes[1 << 16];
+typedef struct vault_copy {
+  uint8_t p[1 << 14];
+  size_t n;
+} vault_copy;
+
+static void take_vault(const home *h, vault_copy *ret) {
   char path[112];
   snprintf(path, sizeof path, "%s-vault", h->path);
   FILE *f = fopen(path, "rb");
   assert_non_null(f);
-  *ret_n = fread(bytes, 1, sizeof bytes, f);
+  ret->n = fread(ret->p, 1, sizeof ret->p, f);
   fclose(f);
-  return bytes;
+  assert_in_range(ret->n, 1, sizeof ret->p - 1);
 }
 
-static void put_vault(const home *h, const void *bytes, size_t n) {
+/* NULL: takes it away. */
+static void put_vault(const home *h, const vault_copy *copy) {
   char path[112];
   snprintf(path, sizeof path, "%s-vault", h->path);
-  if (bytes == NULL) {
+  if (copy == NULL) {
     assert_int_equal(unlink(path), 0);
     return;
   }
   FILE *f = fopen(path, "wb");
   assert_non_null(f);
-  assert_int_equal(fwrite(bytes, 1, n, f), n);
+  assert_int_equal(fwrite(copy->p, 1, copy->n, f), copy->n);
   assert_int_equal(fclose(f), 0);
 }
 
@@ -154,23 +159,23 @@ static void expect_delivered(world *w, int from, const char *to) {
 static void spent_keys_are_replaced_when_their_time_has_come(void **state) {
   (void)state;
   home homes[2];
-  size_t n;
-  uint8_t before[1 << 14];
+  static vault_copy before, after;
   world *w = two_at_home(homes);
   pass(w, 2 * VLS_VAULT_ROTATE_MS);
   for (int who = ANA; who <= BAO; who++)
     assert_false(vls_store_has_spent(w->node[who].store));
-  memcpy(before, vault_bytes(&homes[BAO], &n), sizeof before < n ? sizeof before : n);
-  assert_in_range(n, 1, sizeof before);
+  take_vault(&homes[BAO], &before);
   say(w, ANA, "Bao", "Xin chao");
   run(w);
   for (int who = ANA; who <= BAO; who++)
     assert_true(vls_store_has_spent(w->node[who].store));
-  assert_memory_equal(before, vault_bytes(&homes[BAO], &n), n); /* not with each text */
+  take_vault(&homes[BAO], &after);
+  assert_memory_equal(before.p, after.p, before.n); /* not with each text */
   pass(w, VLS_VAULT_ROTATE_MS + 1000);
   for (int who = ANA; who <= BAO; who++)
     assert_false(vls_store_has_spent(w->node[who].store));
-  assert_memory_not_equal(before, vault_bytes(&homes[BAO], &n), n);
+  take_vault(&homes[BAO], &after);
+  assert_memory_not_equal(before.p, after.p, before.n);
   expect_delivered(w, BAO, "Ana");
   leave_both(w, homes);
 }
@@ -204,7 +209,7 @@ static void talk_goes_on_where_the_vault_is_missing(void **state) {
     world *w = two_at_home(homes);
     expect_delivered(w, ANA, "Bao");
     move_out(w, who);
-    put_vault(&homes[who], NULL, 0);
+    put_vault(&homes[who], NULL);
     expect_talk_goes_on(w, who, &homes[who]);
     move_out_and_in(w, who, &homes[who]);
     assert_false(doctor_says(w, who, "begin anew by themselves")); /* it is over */
@@ -216,16 +221,15 @@ static void talk_goes_on_where_the_vault_is_of_another_time(void **state) {
   (void)state;
   for (int who = ANA; who <= BAO; who++) {
     home homes[2];
-    size_t n;
-    uint8_t old[1 << 14];
+    static vault_copy old;
     world *w = two_at_home(homes);
-    memcpy(old, vault_bytes(&homes[who], &n), sizeof old < n ? sizeof old : n);
+    take_vault(&homes[who], &old);
     pass(w, 2 * VLS_VAULT_ROTATE_MS);
     expect_delivered(w, ANA, "Bao");
     expect_delivered(w, BAO, "Ana");
     pass(w, 2 * VLS_VAULT_ROTATE_MS);
     move_out(w, who);
-    put_vault(&homes[who], old, n);
+    put_vault(&homes[who], &old);
     expect_talk_goes_on(w, who, &homes[who]);
     leave_both(w, homes);
   }
