@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "daemon/keys.h"
 #include "daemon_folder.h"
@@ -247,11 +248,26 @@ static void tidying_where_nothing_was_begun_touches_nothing(void **state) {
   folder_end(&p.f);
 }
 
+/* How long all of it takes here, in microseconds. */
+static useconds_t time_of_one(void) {
+  place p;
+  vls_trouble why;
+  struct timespec from, to;
+  place_make(&p);
+  put_store(&p);
+  clock_gettime(CLOCK_MONOTONIC, &from);
+  assert_int_equal(migrate(&p, &why), VLS_OK);
+  clock_gettime(CLOCK_MONOTONIC, &to);
+  folder_end(&p.f);
+  return (useconds_t)((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
+}
+
 /* Killed at some moment: the next start has all of it, in clear or encrypted. */
 static void migration_killed_anywhere_loses_nothing(void **state) {
   (void)state;
-  enum { LIVES = 40 };
+  enum { LIVES = 30 };
   unsigned sealed = 0;
+  useconds_t all = time_of_one();
   for (unsigned life = 0; life < LIVES; life++) {
     place p;
     vls_trouble why;
@@ -263,7 +279,7 @@ static void migration_killed_anywhere_loses_nothing(void **state) {
       alarm(20);
       _exit(migrate(&p, &why) == VLS_OK ? 0 : 1);
     }
-    usleep(life * 700);
+    usleep(all / (LIVES * 2 / 3) * life); /* the last third of them around its end */
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
     tidy(&p);
