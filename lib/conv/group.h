@@ -1,4 +1,4 @@
-/* One group as one member sees it (GROUP): a state machine without I/O. Records, wraps and welcomes
+/* One group as one member sees it (GROUP): a state machine without I/O. Records, wraps and letters
  * come in, in any order; what is to be sent, stored and told comes out of vls_group_poll. Whatever
  * the order, members who heard the same end with the same levels, roster, epochs and history.
  *
@@ -19,7 +19,7 @@ enum {
   VLS_GROUP_KEEP = 4000,         /* passed over and kept, of one epoch */
   VLS_GROUP_PENDING = 1024,      /* records and events that wait */
   VLS_GROUP_PENDING_EACH = 64,   /* of one sealer */
-  VLS_GROUP_PENDING_BLIND = 512, /* records that no epoch opens */
+  VLS_GROUP_PENDING_BLIND = 512, /* records that no epoch opens; events from letters */
   VLS_GROUP_PENDING_BYTES = 16 << 20,
   VLS_GROUP_ROWS = 16384,        /* words of which the place in history is in memory */
   VLS_GROUP_WANTED = 1024,       /* ids named that are not here, as far as they are listed */
@@ -43,22 +43,20 @@ typedef struct vls_group_me {
 /* Begins a group with me as its founder. VLS_MALFORMED: the rules or the certificate. */
 VLS_MUST vls_err vls_group_found(vls_group **ret, const vls_group_me *me,
                                  const vls_group_rules *rules, vls_rng *rng, uint64_t now);
-/* A newcomer, who made a leaf (vls_group_leaf_make) and was given a welcome for it. All acts have
- * to follow before it can speak. VLS_MALFORMED, VLS_FORGED: not for this leaf. */
-VLS_MUST vls_err vls_group_join(vls_group **ret, const vls_group_me *me, const vls_dh_pair *leaf,
-                                vls_slice welcome, uint64_t now);
+/* A newcomer, who made a leaf for this group (vls_group_leaf_make). Acts come in letters from
+ * whoever let it in, and then its wrap; before that it cannot speak. */
+vls_group *vls_group_join(const vls_group_me *me, const uint8_t group[32], const vls_dh_pair *leaf);
 void vls_group_free(vls_group *group);
 
 /* Hearing. VLS_OK: taken, and told of. VLS_DUPLICATE: here already. VLS_AGAIN: it waits, for an
  * epoch or for acts. VLS_LIMITED: it cannot wait (fetch it again later), or the group is full.
  * VLS_FORGED, VLS_MALFORMED: refused. VLS_STATE: its author was not permitted it; so says every
- * member. VLS_STALE: its key was used or is too old. */
+ * member. VLS_STALE: its key was used or is too old; if the event is not here, ask for a letter. */
 VLS_MUST vls_err vls_group_hear(vls_group *group, vls_slice record, uint64_t now);
 /* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. */
 VLS_MUST vls_err vls_group_hear_wrap(vls_group *group, vls_slice wrap, uint64_t now);
-/* An encoded group_welcome, for somebody who missed an epoch's base. VLS_NOT_FOUND: not for a leaf
- * of mine. */
-VLS_MUST vls_err vls_group_hear_welcome(vls_group *group, vls_slice welcome, uint64_t now);
+/* An encoded group_mail: an event sealed for me alone. VLS_NOT_FOUND: not for a leaf of mine. */
+VLS_MUST vls_err vls_group_hear_letter(vls_group *group, vls_slice letter, uint64_t now);
 
 /* Speaking. What is to be sent comes from vls_group_poll: acts that join too many newest ones and a
  * commit may come before what was asked for. VLS_STATE: not permitted, or no epoch to seal it
@@ -70,7 +68,7 @@ VLS_MUST vls_err vls_group_set(vls_group *group, const uint8_t who[32], uint8_t 
 /* Removes and re-keys at once; oneself: leaves, and others re-key. */
 VLS_MUST vls_err vls_group_remove(vls_group *group, const uint8_t who[32], vls_slice reason,
                                   vls_rng *rng, uint64_t now);
-/* Admits and commits. The newcomer's welcome comes from vls_group_poll. */
+/* Admits and commits. */
 VLS_MUST vls_err vls_group_admit(vls_group *group, const vls_act_admit *admit, vls_rng *rng,
                                  uint64_t now);
 VLS_MUST vls_err vls_group_announce(vls_group *group, const vls_act_leaf *leaf, vls_rng *rng,
@@ -93,20 +91,17 @@ VLS_MUST vls_err vls_group_renew(vls_group *group, vls_rng *rng, uint64_t now, v
  * meanwhile; VLS_NEVER: no commit is due. `chance`: 16 random bits of this member. */
 uint64_t vls_group_due(vls_group *group, uint64_t now, uint16_t chance);
 
-/* Seals an event again (as told by VLS_TOLD_EVENT) under an epoch that this device holds, for who
- * missed it. VLS_STATE: no epoch, or one of its members may not read this (GROUP 6.6). */
-VLS_MUST vls_err vls_group_reseal(vls_group *group, vls_slice event, const uint8_t device[32],
-                                  vls_rng *rng, vls_buf *record);
-/* The welcome of a leaf to an epoch, from its wrap. VLS_STATE: the epoch is not here, or the leaf
- * was in its base and needs no welcome. */
-VLS_MUST vls_err vls_group_greet(vls_group *group, const uint8_t commit[32], uint32_t leaf,
-                                 const uint8_t wrap[48], vls_buf *out);
+/* Seals an event (as told by VLS_TOLD_EVENT) again, for one member who missed it: appends an
+ * encoded group_mail. VLS_STATE: this device is in no roster now, or may not read this (GROUP 6.6).
+ */
+VLS_MUST vls_err vls_group_letter(vls_group *group, vls_slice event, const uint8_t device[32],
+                                  vls_rng *rng, vls_buf *letter);
 
 typedef enum vls_told_kind {
   VLS_TOLD_EVENT,     /* verified: id, who, device; bytes: the event in full, for the store */
   VLS_TOLD_RECORD,    /* to be sent to all; bytes */
   VLS_TOLD_WRAPS,     /* id: a commit of mine; bytes: 48 for each leaf that needs one, zeros else */
-  VLS_TOLD_WELCOME,   /* who, device: to be sent to them alone; bytes */
+  VLS_TOLD_NEWCOMER,  /* who, device: needs all acts by letters; id, leaf: then this wrap of mine */
   VLS_TOLD_WANT_WRAP, /* id: of a commit; leaf: of mine. Ask others for it */
   VLS_TOLD_EPOCH,     /* id: its keys are here */
   VLS_TOLD_SPLIT,     /* id: a commit whose author gave me other keys than the rest. who */

@@ -88,20 +88,12 @@ vls_err vls_group_found(vls_group **ret, const vls_group_me *me, const vls_group
   return err;
 }
 
-vls_err vls_group_join(vls_group **ret, const vls_group_me *me, const vls_dh_pair *leaf,
-                       vls_slice welcome, uint64_t now) {
-  vls_group_welcome w;
-  vls_err err = vls_wire_decode(&vls_group_welcome_def, VLS_WIRE_STRICT, welcome, &w, NULL);
-  if (err != VLS_OK) return err;
+vls_group *vls_group_join(const vls_group_me *me, const uint8_t group[32],
+                          const vls_dh_pair *leaf) {
   vls_group *g = vls_gr_new(me);
-  memcpy(g->id, w.context, 32);
+  memcpy(g->id, group, 32);
   vls_gr_key_add(g, leaf, 0);
-  err = vls_group_hear_welcome(g, welcome, now);
-  if (err == VLS_OK)
-    *ret = g;
-  else
-    vls_group_free(g);
-  return err == VLS_NOT_FOUND ? VLS_FORGED : err;
+  return g;
 }
 
 /* Keys */
@@ -152,50 +144,5 @@ vls_err vls_group_renew(vls_group *g, vls_rng *rng, uint64_t now, vls_buf *bytes
     err = vls_wire_decode(&vls_signed_def, VLS_WIRE_STRICT, g->me.cert, &ret->cert, NULL);
   if (err == VLS_OK) vls_gr_key_add(g, &leaf, made);
   vls_wipe(&leaf, sizeof leaf);
-  return err;
-}
-
-/* Sealing again */
-
-/* May everybody of this epoch read it (GROUP 6.6)? */
-static bool may_read(vls_group *g, const gr_epoch *e, const gr_row *row) {
-  vls_act_rules rules;
-  if (row->act != NO_ACT) return true;
-  vls_gr_rules(g, NULL, &rules);
-  if (rules.rules.history == 1) return true;
-  const vls_past *past = vls_gr_past(g, row->heads, row->n_heads);
-  for (size_t i = 0; i < e->roster.n; i++) {
-    uint32_t person = g->devices[e->roster.leaves[i].device].person;
-    if (vls_past_level(g->authority, past, person) == VLS_LEVEL_NONE) return false;
-  }
-  return true;
-}
-
-static gr_epoch *epoch_with(vls_group *g, uint32_t device, const gr_row *row) {
-  gr_epoch *best = NULL;
-  uint32_t me = vls_gr_device(g, g->me.device->pub);
-  vls_gr_present(g);
-  for (size_t i = 0; i < g->n_epochs; i++) {
-    gr_epoch *e = g->epochs[i];
-    if (!e->open || e->split || vls_gr_leaf_of(&e->roster, me) == NOBODY ||
-        vls_gr_leaf_of(&e->roster, device) == NOBODY || !may_read(g, e, row))
-      continue;
-    if (best == NULL || vls_gr_better(g, e, best)) best = e;
-  }
-  return best;
-}
-
-vls_err vls_group_reseal(vls_group *g, vls_slice event, const uint8_t device[32], vls_rng *rng,
-                         vls_buf *record) {
-  vls_group_where where = {.group = g->id};
-  vls_group_said *said = vls_calloc(1, sizeof *said);
-  vls_err err = vls_group_read(said, event, &where);
-  const gr_row *row = err == VLS_OK ? vls_gr_row(g, said->id) : NULL;
-  uint32_t number = vls_gr_device(g, device);
-  if (err == VLS_OK && (row == NULL || number == NOBODY)) err = VLS_NOT_FOUND;
-  gr_epoch *e = err == VLS_OK ? epoch_with(g, number, row) : NULL;
-  if (err == VLS_OK && e == NULL) err = VLS_STATE;
-  if (err == VLS_OK) err = vls_gr_seal(g, e, said, true, rng, record);
-  free(said);
   return err;
 }

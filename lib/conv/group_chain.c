@@ -4,7 +4,6 @@
 #include "crypto/pad.h"
 
 static gr_chain *chain_of(const gr_epoch *e, uint32_t leaf) {
-  if (e->roster.n == 0) return leaf == e->guide ? e->chains : NULL;
   return leaf < e->roster.n ? &e->chains[leaf] : NULL;
 }
 
@@ -95,14 +94,14 @@ static vls_err seal_padded(gr_epoch *e, uint32_t leaf, vls_slice padded, vls_rng
   return VLS_OK;
 }
 
-vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, bool again, vls_rng *rng,
+vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, vls_rng *rng,
                     vls_buf *record) {
   uint32_t leaf = vls_gr_leaf_of(&e->roster, vls_gr_device(g, g->me.device->pub));
   if (!e->open || e->split || leaf == NOBODY) return VLS_STATE;
   vls_buf plain;
   vls_buf_init(&plain, VLS_GROUP_RECORD_MAX);
   vls_group_where where = {g->id, g->me.identity, g->me.device->pub, e->roster.root};
-  vls_err err = vls_group_write(&plain, said, again ? NULL : &where);
+  vls_err err = vls_group_write(&plain, said, &where);
   if (err == VLS_OK) err = vls_pad(&plain, VLS_GROUP_EXTRA);
   if (err == VLS_OK) err = seal_padded(e, leaf, vls_buf_slice(&plain), rng, record);
   vls_buf_done(&plain);

@@ -109,51 +109,23 @@ void vls_gr_epoch_prune(vls_group *g, uint64_t now) {
 
 /* Keys */
 
-static void begin_chains(vls_group *g, gr_epoch *e) {
-  gr_chain guide = {.next = 0};
-  bool guided = e->chains != NULL;
-  if (guided) guide = e->chains[0];
-  free(e->chains);
+static void begin_chains(const vls_group *g, gr_epoch *e) {
   e->chains = vls_calloc(e->roster.n + 1, sizeof *e->chains);
   for (uint32_t i = 0; i < e->roster.n; i++)
     vls_epoch_chain(e->chains[i].ck, &e->keys, i, g->devices[e->roster.leaves[i].device].sign);
-  if (guided && e->guide < e->roster.n) e->chains[e->guide] = guide;
   vls_wipe(e->keys.encryption, sizeof e->keys.encryption);
-  vls_wipe(&guide, sizeof guide);
-}
-
-/* Keys and roster are both there: does the tag fit? */
-static void finish(vls_group *g, gr_epoch *e) {
-  uint8_t tag[32];
-  bool welcomed = e->chains != NULL;
-  vls_epoch_confirm(tag, &e->keys, e->core);
-  bool fits = vls_secret_eq(tag, e->confirm, sizeof tag);
-  if (!fits && welcomed) { /* whoever welcomed me lied; the commit's author need not have */
-    e->open = false;
-    e->n_skipped = 0;
-    free(e->chains);
-    e->chains = NULL;
-    uint32_t leaf = vls_gr_leaf_of(&e->roster, vls_gr_device(g, g->me.device->pub));
-    vls_gr_tell(g, VLS_TOLD_WANT_WRAP, e->id, NOBODY, leaf, (vls_slice){0});
-    return;
-  }
-  begin_chains(g, e);
-  e->split = !fits;
-  g->opened = true;
-  uint32_t author = g->rows[g->acts[e->act].row].device;
-  vls_gr_tell(g, fits ? VLS_TOLD_EPOCH : VLS_TOLD_SPLIT, e->id, author, 0, (vls_slice){0});
 }
 
 void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]) {
+  uint8_t tag[32];
   vls_epoch_begin(&e->keys, joiner, vls_slice_of(e->context, sizeof e->context));
+  vls_epoch_confirm(tag, &e->keys, e->core);
+  e->split = !vls_secret_eq(tag, e->confirm, sizeof tag);
   e->open = true;
-  if (e->act != NO_ACT) {
-    finish(g, e);
-    return;
-  }
-  e->chains = vls_calloc(1, sizeof *e->chains); /* the guide's alone, until the roster is known */
-  vls_epoch_chain(e->chains[0].ck, &e->keys, e->guide, e->guide_key);
+  begin_chains(g, e);
   g->opened = true;
+  uint32_t author = g->rows[g->acts[e->act].row].device;
+  vls_gr_tell(g, e->split ? VLS_TOLD_SPLIT : VLS_TOLD_EPOCH, e->id, author, 0, (vls_slice){0});
 }
 
 /* Commits */
@@ -245,7 +217,7 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
   uint8_t joiner[32];
   gr_epoch *e = vls_gr_epoch(g, said->id);
   uint32_t me = vls_gr_leaf_of(roster, vls_gr_device(g, g->me.device->pub));
-  if (e != NULL && e->roster.n > 0) { /* I made it */
+  if (e != NULL) { /* I made it */
     describe(e, said, act, g->acts[act].epoch_depth);
     free(roster->leaves);
     g->opened = true;
@@ -253,23 +225,16 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
     return;
   }
   if (me == NOBODY) { /* not for me */
-    if (e != NULL) vls_gr_epoch_drop(g, e);
     free(roster->leaves);
     return;
   }
-  if (e == NULL) e = vls_gr_epoch_new(g, said->id, now);
+  e = vls_gr_epoch_new(g, said->id, now);
   describe(e, said, act, g->acts[act].epoch_depth);
   e->roster = *roster;
   vls_err err = vls_group_core(e->core, said);
   VLS_ASSERT(err == VLS_OK);
   vls_group_context(e->context, &said->header, e->base, roster->root);
-  if (e->open) {
-    vls_slice context = vls_slice_of(e->context, sizeof e->context);
-    uint8_t of_context[32];
-    vls_sha256(of_context, context);
-    if (memcmp(of_context, e->keys.context, 32) != 0) vls_wipe(e->keys.confirm, 32);
-    finish(g, e);
-  } else if (from_base(g, e, joiner)) {
+  if (from_base(g, e, joiner)) {
     vls_gr_epoch_open(g, e, joiner);
   } else if (said->act.kind != VLS_GROUP_GENESIS) {
     vls_gr_tell(g, VLS_TOLD_WANT_WRAP, e->id, NOBODY, me, (vls_slice){0});
@@ -279,13 +244,12 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
 }
 
 /* The secret of a wrap for one of my leaf keys. */
-static vls_err unwrap(const vls_group *g, const uint8_t wrap[48], const uint8_t ephemeral[32],
-                      const uint8_t core[32], const uint8_t *leaf, uint8_t ret[32]) {
-  for (size_t i = 0; i < g->n_keys; i++) {
-    if (leaf != NULL && memcmp(g->keys[i].pair.pub, leaf, 32) != 0) continue;
-    if (vls_unwrap(ret, wrap, ephemeral, &g->keys[i].pair, core) == VLS_OK) return VLS_OK;
-  }
-  return VLS_FORGED;
+static vls_err unwrap(const vls_group *g, const gr_epoch *e, const uint8_t wrap[VLS_WRAP],
+                      const uint8_t leaf[32], uint8_t ret[32]) {
+  for (size_t i = 0; i < g->n_keys; i++)
+    if (memcmp(g->keys[i].pair.pub, leaf, 32) == 0)
+      return vls_unwrap(ret, wrap, e->ephemeral, &g->keys[i].pair, e->core);
+  return VLS_STATE;
 }
 
 /* My wrap holds the commit secret when I was in the base, and else the joiner. */
@@ -308,11 +272,11 @@ vls_err vls_group_hear_wrap(vls_group *g, vls_slice bytes, uint64_t now) {
   vls_err err = vls_wire_decode(&vls_group_wrap_def, VLS_WIRE_STRICT, bytes, &wrap, NULL);
   if (err != VLS_OK) return err;
   gr_epoch *e = vls_gr_epoch(g, wrap.commit);
-  if (e == NULL || e->act == NO_ACT) return VLS_NOT_FOUND;
+  if (e == NULL) return VLS_NOT_FOUND;
   if (e->open) return VLS_DUPLICATE;
   uint32_t me = vls_gr_leaf_of(&e->roster, vls_gr_device(g, g->me.device->pub));
   if (wrap.leaf != me) return VLS_NOT_FOUND;
-  err = unwrap(g, wrap.wrap, e->ephemeral, e->core, e->roster.leaves[me].dh, secret);
+  err = unwrap(g, e, wrap.wrap, e->roster.leaves[me].dh, secret);
   if (err == VLS_OK) err = joiner_of(g, e, me, secret, joiner);
   if (err == VLS_OK) {
     vls_gr_epoch_open(g, e, joiner);
@@ -322,28 +286,4 @@ vls_err vls_group_hear_wrap(vls_group *g, vls_slice bytes, uint64_t now) {
   vls_wipe(secret, sizeof secret);
   vls_wipe(joiner, sizeof joiner);
   return err;
-}
-
-vls_err vls_group_hear_welcome(vls_group *g, vls_slice bytes, uint64_t now) {
-  vls_group_welcome w;
-  uint8_t joiner[32];
-  vls_err err = vls_wire_decode(&vls_group_welcome_def, VLS_WIRE_STRICT, bytes, &w, NULL);
-  if (err != VLS_OK) return err;
-  if (memcmp(w.context, g->id, 32) != 0) return VLS_NOT_FOUND;
-  gr_epoch *e = vls_gr_epoch(g, w.commit);
-  if (e != NULL && e->open) return VLS_DUPLICATE;
-  if (unwrap(g, w.wrap, w.ephemeral, w.core, NULL, joiner) != VLS_OK) return VLS_NOT_FOUND;
-  if (e == NULL) {
-    e = vls_gr_epoch_new(g, w.commit, now);
-    e->guide = (uint32_t)w.leaf;
-    memcpy(e->guide_key, w.device, 32);
-    memcpy(e->context, w.context, sizeof e->context);
-    memcpy(e->base, w.context + 32, 32);
-    memcpy(e->core, w.core, 32);
-  }
-  vls_gr_epoch_open(g, e, joiner);
-  vls_wipe(joiner, sizeof joiner);
-  vls_gr_epoch_prune(g, now);
-  vls_gr_retry(g, now);
-  return VLS_OK;
 }

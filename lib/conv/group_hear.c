@@ -9,7 +9,8 @@ static bool has_room(vls_group *g, uint32_t sealer, size_t bytes) {
   size_t of_sealer = 0;
   for (size_t i = 0; i < g->n_pending; i++)
     of_sealer += g->pending[i].sealer == sealer ? 1 : 0;
-  size_t most = sealer == NOBODY ? VLS_GROUP_PENDING_BLIND : VLS_GROUP_PENDING_EACH;
+  bool blind = sealer == NOBODY || sealer == LETTER;
+  size_t most = blind ? VLS_GROUP_PENDING_BLIND : VLS_GROUP_PENDING_EACH;
   return of_sealer < most && g->n_pending < VLS_GROUP_PENDING &&
          g->pending_bytes + bytes <= VLS_GROUP_PENDING_BYTES;
 }
@@ -47,14 +48,18 @@ static vls_err wait_blind(vls_group *g, vls_slice record) {
   return wait_for(g, &p, record);
 }
 
+/* o NULL: it came in a letter. */
 static vls_err wait_event(vls_group *g, const vls_group_said *said, const gr_opened *o) {
-  gr_pending p = {.is_event = true, .leaf = o->leaf, .generation = o->generation};
+  gr_pending p = {.is_event = true, .sealer = LETTER};
   vls_buf full;
   memcpy(p.id, said->id, 32);
   memcpy(p.lacks, g->lacks, 32);
-  memcpy(p.epoch, o->epoch->id, 32);
-  bool known = o->leaf < o->epoch->roster.n;
-  p.sealer = known ? o->epoch->roster.leaves[o->leaf].device : NOBODY - 1; /* the guide */
+  if (o != NULL) {
+    memcpy(p.epoch, o->epoch->id, 32);
+    p.leaf = o->leaf;
+    p.generation = o->generation;
+    p.sealer = o->epoch->roster.leaves[o->leaf].device;
+  }
   vls_buf_init(&full, VLS_GROUP_EVENT_MAX);
   vls_err err = vls_group_write(&full, said, NULL);
   if (err == VLS_OK) err = wait_for(g, &p, vls_buf_slice(&full));
@@ -218,16 +223,9 @@ vls_err vls_gr_take(vls_group *g, const vls_group_said *said, uint64_t now) {
 static vls_err read_opened(const vls_group *g, const gr_opened *o, vls_slice plain,
                            vls_group_said *ret) {
   vls_slice encoded;
-  vls_group_where where = {.group = g->id};
   const gr_epoch *e = o->epoch;
-  if (o->leaf < e->roster.n) {
-    const gr_device *d = &g->devices[e->roster.leaves[o->leaf].device];
-    where.author = g->people[d->person].identity;
-    where.device = d->sign;
-    where.roster = e->roster.root;
-  } else {
-    where.roster = e->context + 96;
-  }
+  const gr_device *d = &g->devices[e->roster.leaves[o->leaf].device];
+  vls_group_where where = {g->id, g->people[d->person].identity, d->sign, e->roster.root};
   vls_err err = vls_unpad(plain, &encoded);
   return err == VLS_OK ? vls_group_read(ret, encoded, &where) : err;
 }
@@ -305,6 +303,16 @@ void vls_gr_retry(vls_group *g, uint64_t now) {
     }
     moved = moved || g->opened;
   }
+}
+
+vls_err vls_gr_hear_event(vls_group *g, vls_slice encoded, uint64_t now) {
+  vls_group_where where = {.group = g->id};
+  vls_group_said *said = vls_calloc(1, sizeof *said);
+  vls_err err = vls_group_read(said, encoded, &where);
+  if (err == VLS_OK) err = vls_gr_take(g, said, now);
+  if (err == VLS_AGAIN) err = wait_event(g, said, NULL);
+  free(said);
+  return err;
 }
 
 vls_err vls_group_hear(vls_group *g, vls_slice record, uint64_t now) {

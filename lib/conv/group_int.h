@@ -8,7 +8,13 @@
 #include "conv/group.h"
 #include "crypto/epoch.h"
 
-enum { NOBODY = UINT32_MAX, NO_ACT = UINT32_MAX, NO_ROW = UINT32_MAX, PASTS = 4 };
+enum {
+  NOBODY = UINT32_MAX,
+  LETTER = UINT32_MAX - 1,
+  NO_ACT = UINT32_MAX,
+  NO_ROW = UINT32_MAX,
+  PASTS = 4
+};
 
 typedef struct gr_ann { /* a leaf key of a device, announced by an act */
   uint32_t act;
@@ -85,13 +91,11 @@ typedef struct gr_skipped {
 typedef struct gr_epoch {
   uint8_t id[32], base[32], core[32], ephemeral[32], confirm[32];
   uint8_t context[VLS_GROUP_CONTEXT];
-  uint32_t depth, act; /* NO_ACT: welcomed, and the commit has not come yet */
+  uint32_t depth, act; /* NO_ACT: I am making it */
   bool fresh, open, split;
   gr_roster roster;
   vls_epoch keys;
-  gr_chain *chains;      /* one for each leaf; of a welcomed one a single one, of guide */
-  uint32_t guide;        /* leaf of whoever welcomed */
-  uint8_t guide_key[32]; /* its device */
+  gr_chain *chains; /* one for each leaf, once it is open */
   gr_skipped *skipped;
   size_t n_skipped;
   uint64_t seen, records;
@@ -101,7 +105,7 @@ typedef struct gr_pending {
   vls_buf bytes; /* a record, or an event in full */
   bool is_event;
   uint8_t id[32];    /* of the event; hash of the record */
-  uint32_t sealer;   /* device; NOBODY */
+  uint32_t sealer;   /* device; NOBODY: not opened; LETTER: came in one */
   uint8_t lacks[32]; /* an act that is not here */
   uint8_t epoch[32]; /* whose key is used up when the event proves true */
   uint32_t leaf, generation;
@@ -207,7 +211,7 @@ gr_epoch *vls_gr_epoch_new(vls_group *g, const uint8_t id[32], uint64_t now);
 void vls_gr_epoch_free(gr_epoch *e);
 void vls_gr_epoch_drop(vls_group *g, gr_epoch *e);
 void vls_gr_epoch_prune(vls_group *g, uint64_t now);
-/* Its keys: checks confirm and begins the chains, as far as the roster is known. */
+/* Its keys: checks confirm and begins the chains. */
 void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]);
 /* Is this commit what it says (GROUP 5.2)? Gives its roster. */
 vls_err vls_gr_commit_check(vls_group *g, const vls_group_said *said, const vls_past *past,
@@ -237,12 +241,12 @@ vls_err vls_gr_open(const vls_group *g, vls_slice record, gr_opened *ret, vls_bu
 /* What was opened proved true: its key is used up, or kept for a while when it has to wait. */
 void vls_gr_spend(gr_opened *o, bool keep_key);
 void vls_gr_burn(gr_epoch *e, uint32_t leaf, uint32_t generation);
-/* Seals an event under an epoch by my chain: appends the record. Again: with all that says whose
- * it is. */
-vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, bool again, vls_rng *rng,
+/* Seals an event under an epoch by my chain: appends the record. */
+vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, vls_rng *rng,
                     vls_buf *record);
 
 /* group_hear.c */
+vls_err vls_gr_hear_event(vls_group *g, vls_slice encoded, uint64_t now); /* from a letter */
 vls_err vls_gr_take(vls_group *g, const vls_group_said *said, uint64_t now);
 vls_err vls_gr_take_genesis(vls_group *g, const vls_group_said *said, uint64_t now);
 void vls_gr_retry(vls_group *g, uint64_t now);

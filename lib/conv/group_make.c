@@ -94,13 +94,12 @@ static void keep_epoch(vls_group *g, making *m, const uint8_t id[32], uint64_t n
   e->open = true;
 }
 
-/* A wrap for each leaf that needs one; newcomers are welcomed. */
+/* A wrap for each leaf that needs one; who was not there is told of. */
 static vls_err put_wraps(vls_group *g, const making *m, const uint8_t id[32]) {
-  vls_buf wraps, welcome;
+  vls_buf wraps;
   vls_err err = VLS_OK;
   uint32_t me = vls_gr_device(g, g->me.device->pub);
   vls_buf_init(&wraps, VLS_GROUP_LEAVES * VLS_WRAP);
-  vls_buf_init(&welcome, vls_group_welcome_def.max_bytes);
   for (uint32_t i = 0; i < m->roster.n && err == VLS_OK; i++) {
     const gr_leaf *leaf = &m->roster.leaves[i];
     uint8_t wrap[VLS_WRAP] = {0};
@@ -108,32 +107,11 @@ static vls_err put_wraps(vls_group *g, const making *m, const uint8_t id[32]) {
     if (!mine && (m->commit.fresh || !there))
       err = vls_wrap(wrap, &m->ephemeral, leaf->dh, m->core, there ? m->secret : m->joiner);
     if (err == VLS_OK) err = vls_buf_put(&wraps, wrap, sizeof wrap);
-    if (err != VLS_OK || there || mine) continue;
-    vls_buf_clear(&welcome);
-    err = vls_group_greet(g, id, i, wrap, &welcome);
-    if (err == VLS_OK)
-      vls_gr_tell(g, VLS_TOLD_WELCOME, id, leaf->device, i, vls_buf_slice(&welcome));
+    if (!there && !mine) vls_gr_tell(g, VLS_TOLD_NEWCOMER, id, leaf->device, i, (vls_slice){0});
   }
   if (err == VLS_OK) vls_gr_tell(g, VLS_TOLD_WRAPS, id, me, 0, vls_buf_slice(&wraps));
   vls_buf_done(&wraps);
-  vls_buf_done(&welcome);
   return err;
-}
-
-vls_err vls_group_greet(vls_group *g, const uint8_t commit[32], uint32_t leaf,
-                        const uint8_t wrap[48], vls_buf *out) {
-  const gr_epoch *e = vls_gr_epoch(g, commit);
-  if (e == NULL || !e->open || e->split || leaf >= e->roster.n) return VLS_STATE;
-  uint32_t me = vls_gr_leaf_of(&e->roster, vls_gr_device(g, g->me.device->pub));
-  if (me == NOBODY || vls_gr_was_in_base(g, e, leaf)) return VLS_STATE;
-  vls_group_welcome w = {.leaf = me};
-  memcpy(w.commit, e->id, 32);
-  memcpy(w.context, e->context, sizeof w.context);
-  memcpy(w.core, e->core, 32);
-  memcpy(w.ephemeral, e->ephemeral, 32);
-  memcpy(w.wrap, wrap, 48);
-  memcpy(w.device, g->me.device->pub, 32);
-  return vls_wire_encode(&vls_group_welcome_def, &w, out);
 }
 
 /* Signs what `said` holds besides its facts; with a base, a commit goes with it. */
@@ -183,7 +161,7 @@ static vls_err publish(vls_group *g, const vls_group_said *said, making *m, bool
                        vls_rng *rng, uint64_t now) {
   vls_buf record;
   vls_buf_init(&record, VLS_GROUP_RECORD_MAX);
-  vls_err err = vls_gr_seal(g, m->base, said, false, rng, &record);
+  vls_err err = vls_gr_seal(g, m->base, said, rng, &record);
   if (err == VLS_OK) {
     if (commit) keep_epoch(g, m, said->id, now);
     err = vls_gr_take(g, said, now);

@@ -74,7 +74,6 @@ static void put_words(writer *w, const vls_group *g, const gr_row *r) {
 
 static void put_epoch(writer *w, const vls_group *g, const gr_epoch *e) {
   size_t at = begin(w, ROW_EPOCH), chains = e->chains == NULL ? 0 : e->roster.n;
-  if (e->chains != NULL && chains == 0) chains = 1;
   uint8_t flags = (uint8_t)((e->fresh ? 1 : 0) | (e->open ? 2 : 0) | (e->split ? 4 : 0));
   put(w, e->id, 32);
   put(w, e->base, 32);
@@ -86,8 +85,6 @@ static void put_epoch(writer *w, const vls_group *g, const gr_epoch *e) {
   put32(w, e->act);
   put(w, &flags, 1);
   put(w, &e->keys, sizeof e->keys); /* bytes alone */
-  put32(w, e->guide);
-  put(w, e->guide_key, 32);
   put64(w, e->seen);
   put64(w, e->records);
   put(w, e->roster.root, 32);
@@ -249,7 +246,7 @@ static void load_roster(vls_group *g, reader *r, gr_epoch *e) {
 
 static void load_chains(reader *r, gr_epoch *e) {
   size_t n = get_count(r, VLS_GROUP_LEAVES, 36);
-  if (n != (e->open ? (e->roster.n > 0 ? e->roster.n : 1) : 0)) r->bad = true;
+  if (n != (e->open ? e->roster.n : 0)) r->bad = true;
   if (r->bad) return;
   if (n > 0) e->chains = vls_calloc(e->roster.n + 1, sizeof *e->chains);
   for (size_t i = 0; i < n; i++) {
@@ -283,13 +280,10 @@ static void load_epoch(vls_group *g, reader *r) {
   e->open = (flags & 2) != 0;
   e->split = (flags & 4) != 0;
   get(r, &e->keys, sizeof e->keys);
-  e->guide = get32(r);
-  get(r, e->guide_key, 32);
   e->seen = get64(r);
   e->records = get64(r);
-  if (flags > 7 || (e->act != NO_ACT && e->act >= g->n_acts)) r->bad = true;
+  if (flags > 7 || e->act >= g->n_acts) r->bad = true;
   load_roster(g, r, e);
-  if ((e->act == NO_ACT) != (e->roster.n == 0)) r->bad = true;
   load_chains(r, e);
 }
 
@@ -305,7 +299,7 @@ static void load_waiting(vls_group *g, reader *r) {
   p.generation = get32(r);
   p.is_event = kind == 1;
   if (p.is_event) p.sealer = vls_gr_device(g, sign);
-  if (p.is_event && p.sealer == NOBODY) p.sealer = NOBODY - 1;
+  if (p.is_event && p.sealer == NOBODY) p.sealer = LETTER;
   if (kind > 1 || g->n_pending == VLS_GROUP_PENDING) r->bad = true;
   if (r->bad) return;
   vls_buf_init(&p.bytes, r->in.n);

@@ -157,25 +157,31 @@ static inline bool world_fetch_wrap(world *w, node *x, const node *from, const w
 
 static inline void world_polled(world *w, node *x);
 
-static inline void world_join(world *w, node *x, const uint8_t *welcome, size_t n) {
-  vls_slice bytes = vls_slice_of(welcome, n);
-  if (x->group != NULL) {
-    (void)!vls_group_hear_welcome(x->group, bytes, w->now);
-  } else {
-    assert_int_equal(vls_group_join(&x->group, &x->me, &x->leaf, bytes, w->now), VLS_OK);
-    for (size_t i = 0; i < x->records.n; i++) /* what came before counts again */
-      (void)!vls_group_hear(x->group, vls_buf_slice(&x->records.list[i].bytes), w->now);
+/* An event for one member alone. */
+static inline void world_letter(world *w, node *from, node *to, const blob *event) {
+  vls_buf letter;
+  vls_buf_init(&letter, vls_group_mail_def.max_bytes);
+  if (vls_group_letter(from->group, vls_buf_slice(&event->bytes), to->who.device.pub, &from->rng,
+                       &letter) == VLS_OK) {
+    vls_err err = vls_group_hear_letter(to->group, vls_buf_slice(&letter), w->now);
+    assert_true(err == VLS_OK || err == VLS_AGAIN || err == VLS_DUPLICATE || err == VLS_NOT_FOUND);
   }
-  world_polled(w, x);
+  vls_buf_done(&letter);
 }
 
-static inline void world_reseal(world *w, node *from, node *to, const blob *event) {
-  vls_buf record;
-  vls_buf_init(&record, VLS_GROUP_RECORD_MAX);
-  if (vls_group_reseal(from->group, vls_buf_slice(&event->bytes), to->who.device.pub, &from->rng,
-                       &record) == VLS_OK)
-    world_hear(w, to, vls_buf_slice(&record));
-  vls_buf_done(&record);
+/* All that they lack and may have. */
+static inline void world_letters(world *w, node *from, node *to) {
+  for (size_t i = 0; i < from->events.n; i++)
+    if (!blobs_have(&to->events, from->events.list[i].id))
+      world_letter(w, from, to, &from->events.list[i]);
+  world_polled(w, to);
+}
+
+static inline void world_newcomer(world *w, node *from, const vls_group_told *t) {
+  node *to = world_device(w, t->device);
+  if (to == NULL || to->part != from->part) return;
+  if (to->group == NULL) to->group = vls_group_join(&to->me, vls_group_id(from->group), &to->leaf);
+  world_letters(w, from, to);
 }
 
 static inline void world_told(world *w, node *x, vls_group_told *t) {
@@ -197,17 +203,7 @@ static inline void world_told(world *w, node *x, vls_group_told *t) {
     }
     break;
   case VLS_TOLD_WRAPS: blobs_add(&x->sheets, t->id, vls_buf_slice(&t->bytes)); break;
-  case VLS_TOLD_WELCOME: {
-    node *y = world_device(w, t->device);
-    if (y != NULL && y->part == x->part) {
-      world_join(w, y, t->bytes.p, t->bytes.n);
-      for (size_t i = 0; i < x->events.n; i++)
-        if (!blobs_have(&y->events, x->events.list[i].id))
-          world_reseal(w, x, y, &x->events.list[i]);
-      world_polled(w, y);
-    }
-    break;
-  }
+  case VLS_TOLD_NEWCOMER: world_newcomer(w, x, t); break;
   case VLS_TOLD_WANT_WRAP:
     if (x->n_wraps < 64) {
       memcpy(x->wraps[x->n_wraps].commit, t->id, 32);
@@ -250,10 +246,9 @@ static inline void world_settle(world *w) {
     }
 }
 
-/* One exchange: `to` gets the records it lacks in any order, the wraps it wants, a welcome to the
- * epoch that `from` is in if it cannot get there, and what it cannot open sealed again. */
+/* One exchange: `to` gets the records it lacks in any order, letters for what it cannot open, and
+ * the wraps it wants. */
 static inline void world_exchange(world *w, node *to, node *from) {
-  uint8_t best[32], wrap[48];
   if (to->group == NULL || from->group == NULL) return;
   to->exchanges++;
   size_t n = from->records.n, start = n == 0 ? 0 : (size_t)vls_rng_below(&w->rng, n);
@@ -265,18 +260,7 @@ static inline void world_exchange(world *w, node *to, node *from) {
     world_polled(w, to);
     world_wraps_from(w, to, from);
   }
-  if (vls_group_epoch(from->group, best))
-    for (uint32_t leaf = 0; leaf < w->n; leaf++) {
-      vls_buf welcome;
-      vls_buf_init(&welcome, vls_group_welcome_def.max_bytes);
-      if (world_wrap(from, best, leaf, wrap) &&
-          vls_group_greet(from->group, best, leaf, wrap, &welcome) == VLS_OK)
-        (void)!vls_group_hear_welcome(to->group, vls_buf_slice(&welcome), w->now);
-      vls_buf_done(&welcome);
-    }
-  for (size_t i = 0; i < from->events.n; i++)
-    if (!blobs_have(&to->events, from->events.list[i].id))
-      world_reseal(w, from, to, &from->events.list[i]);
+  world_letters(w, from, to);
   for (unsigned round = 0; round < 6; round++) {
     world_polled(w, to);
     world_wraps_from(w, to, from);
