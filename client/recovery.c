@@ -81,7 +81,7 @@ static vls_err fill_by_lines(vls_cli *cli, vls_entry *entry) {
   vls_entry_is is = VLS_ENTRY_OPEN;
   while (is == VLS_ENTRY_OPEN) {
     size_t word = entry->place[entry->at] + 1;
-    if (entry->note[0] != '\0') vls_out_line(&cli->err, "%s: %s.", entry->typed, entry->note);
+    if (entry->note[0] != '\0') vls_out_line(&cli->err, "  %s", entry->note);
     entry->n_typed = 0;
     entry->typed[0] = '\0';
     vls_out_put(&cli->err, "Word %zu: ", word);

@@ -102,16 +102,23 @@ static void tell(vls_cli *cli, const restoring *r, const vls_rpc_restored *back)
                     "back from them.");
 }
 
+/* Before anybody types 24 words for nothing. */
+static vls_err check_empty(vls_cli *cli) {
+  vls_slice result;
+  vls_err err = vls_call(cli, "id.show", NULL, NULL, &result);
+  if (err == VLS_OK)
+    return vls_fail(cli, VLS_EXISTS, "valise id show",
+                    "this node has an identity already; a backup is brought back into one that has "
+                    "none");
+  if (err != VLS_STATE) return err;
+  vls_problem_done(&cli->problem);
+  return VLS_OK;
+}
+
 static vls_err bring_back(vls_cli *cli, restoring *r, const vls_restoring *wish) {
   vls_rpc_restored back;
-  vls_slice result;
   vls_err err = vls_init_reach(cli, wish->start);
-  if (err == VLS_OK && vls_conn_is(cli->conn, "locked")) /* so it has one; the node says the rest */
-    err = vls_call(cli, "id.show", NULL, NULL, &result);
-  else if (err == VLS_OK && !vls_conn_is_empty(cli->conn))
-    err = vls_fail(cli, VLS_EXISTS, "valise id show",
-                   "this node has an identity already; a backup is brought back into one that has "
-                   "none");
+  if (err == VLS_OK) err = check_empty(cli);
   if (err == VLS_OK) err = vls_archive_unlock(cli, &r->archive, &wish->from, r->key, &r->reader);
   if (err != VLS_OK) return err;
   vls_lock_offer(cli); /* before there is a key to keep */

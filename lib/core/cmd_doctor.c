@@ -9,7 +9,8 @@
 #include "store/messages.h"
 #include "store/salvage.h"
 
-enum { FINDINGS_MAX = 256, SALVAGE_TOLD_DAYS = 90 };
+enum { FINDINGS_MAX = 256, SALVAGE_TOLD_DAYS = 90, BACKUP_DAYS = 30 };
+#define DAY_MS (UINT64_C(86400) * 1000)
 
 typedef struct finding {
   const char *level;
@@ -60,6 +61,20 @@ static void look_at_salvage(vls_core *core, report *r) {
       last.renew ? "Keys were hit: sessions with contacts began anew." : "No key was hit.");
 }
 
+/* Once there is somebody whose words would be lost. */
+static void look_at_backup(vls_core *core, report *r) {
+  uint64_t last = vls_backup_last(core->store), now = vls_core_wall(core);
+  uint64_t days = now > last ? (now - last) / DAY_MS : 0;
+  if (core->n_peers == 0) return;
+  if (last == 0)
+    add(r, "note", "backup", "valise backup create FILE",
+        "there is none yet: with this machine you would lose your identity and all texts");
+  else
+    add(r, days > BACKUP_DAYS ? "note" : "ok", "backup",
+        days > BACKUP_DAYS ? "valise backup create FILE" : NULL, "the last one is %llu day%s old",
+        (unsigned long long)days, s_of(days));
+}
+
 static void look_at_node(vls_core *core, report *r) {
   if (core->no_room)
     add(r, "problem", "store", "df -h",
@@ -68,7 +83,7 @@ static void look_at_node(vls_core *core, report *r) {
   if (!core->has_self) {
     add(r, "problem", "identity", "valise init --name NAME", "this node has no identity yet");
     if (vls_restore_is_open(core->store))
-      add(r, "problem", "identity", NULL,
+      add(r, "problem", "identity", "valise init --restore FILE",
           "a backup was not brought back to its end: nothing of it counts until all of it is "
           "there");
     return;
@@ -185,6 +200,7 @@ vls_err vls_cmd_doctor(vls_call *call) {
   static const char *const levels[] = {"problem", "note", "ok"};
   vls_outbound_flush_pending(call->core);
   look_at_node(call->core, &r);
+  if (call->core->has_self) look_at_backup(call->core, &r);
   for (size_t i = 0; i < call->core->n_peers; i++)
     look_at_contact(call->core, call->core->peers[i], &r);
   for (size_t i = 0; i < r.n; i++) /* the level is one of ours: compare by place */

@@ -195,6 +195,22 @@ static void backup_file_tells_nothing_in_clear(void **state) {
   world_free(w);
 }
 
+static void backup_doctor_says_when_there_is_none_or_it_is_old(void **state) {
+  (void)state;
+  world *w = world_new(2);
+  assert_true(set_words(w, ANA));
+  assert_int_equal(findings(w, ANA, "note", "there is none yet"), 0); /* nothing to lose */
+  befriend(w, ANA, BAO);
+  assert_int_equal(findings(w, ANA, "note", "there is none yet"), 1);
+  vls_buf file = backup_of(w, ANA);
+  assert_int_equal(findings(w, ANA, "ok", "the last one is 0 days old"), 1);
+  for (int i = 0; i < 31; i++)
+    pass(w, UINT64_C(86400000));
+  assert_int_equal(findings(w, ANA, "note", "the last one is 31 days old"), 1);
+  vls_buf_done(&file);
+  world_free(w);
+}
+
 static void backup_one_client_at_a_time_and_only_while_it_is_there(void **state) {
   (void)state;
   world *w = world_new(1);
@@ -325,6 +341,7 @@ int main(void) {
       cmocka_unit_test(backup_rows_come_back_as_they_were),
       cmocka_unit_test(backup_file_tells_nothing_in_clear),
       cmocka_unit_test(backup_opened_holds_no_secret_of_a_session),
+      cmocka_unit_test(backup_doctor_says_when_there_is_none_or_it_is_old),
       cmocka_unit_test(backup_one_client_at_a_time_and_only_while_it_is_there),
       cmocka_unit_test(restore_only_into_a_node_without_an_identity),
       cmocka_unit_test(restore_refuses_wrong_keys_and_damage_and_leaves_nothing),
