@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # backup.sh BUILD TEXTS: what a backup of so many texts costs: time, size and memory of making it,
-# looking at it and bringing it back, with real programs. The machine should have nothing else to do.
+# looking at it and bringing it back, with real programs. The machine should have nothing else to
+# do.
 VALISE_BUILD=$(cd "${1:?usage: backup.sh BUILD TEXTS}" && pwd)
 export VALISE_BUILD
 texts=${2:-100000}
@@ -17,8 +18,11 @@ cost() {
   in_home "${name:-new}" /usr/bin/time -o "$here/line" \
     -f '%e s, client %U s user, %S s system, %M KiB' "$VALISE" "$@" >/dev/null 2>&1 || bad "$what"
   line=$(cat "$here/line")
-  [ -n "$name" ] && after=$(cpu "$name") &&
-    line="$line; node $(awk -v t=$((after - before)) 'BEGIN { printf "%.2f", t / 100 }') s of CPU, $(peak "$name") KiB"
+  if [ -n "$name" ]; then
+    after=$(cpu "$name")
+    line="$line; node $(awk -v t=$((after - before)) 'BEGIN { printf "%.2f", t / 100 }') s of CPU"
+    line="$line, $(peak "$name") KiB"
+  fi
   printf '%-8s %s\n' "$what" "$line"
 }
 

@@ -1,6 +1,7 @@
-"""backup_proxy.py LISTEN NODE BYTES WHAT: stands between a client and a node's socket, hands so
-many bytes of answers on, and then does WHAT: "stall" (says nothing more) or "close". Says "ready"
-when it listens; serves one client, and ends when that is gone."""
+"""backup_proxy.py LISTEN NODE HOW-MANY WHAT: stands between a client and a node's socket, hands so
+many bytes of answers on ("700"), or so many answers ("4x"; only for small ones), and then does
+WHAT: "stall" (says nothing more) or "close". Says "ready" when it listens; serves one client, and
+ends when that is gone."""
 import os
 import select
 import socket
@@ -8,7 +9,9 @@ import sys
 
 
 def main():
-    listen, node, left, what = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    listen, node, many, what = sys.argv[1:5]
+    answers = many.endswith("x")
+    left = int(many.rstrip("x"))
     if os.path.exists(listen):
         os.unlink(listen)
     server = socket.socket(socket.AF_UNIX)
@@ -26,8 +29,8 @@ def main():
             if end is client:
                 upstream.sendall(data)
                 continue
-            client.sendall(data[:left])
-            left -= min(left, len(data))
+            client.sendall(data if answers else data[:left])
+            left -= 1 if answers else min(left, len(data))
             if left == 0 and what == "close":
                 return
             if left == 0:
