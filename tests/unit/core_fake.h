@@ -72,10 +72,10 @@ static inline void fake_state(fake *f, vls_slice frame) {
   assert_int_equal(vls_state_open(&theirs, frame, vls_link_hash(f->link)), VLS_OK);
   if (f->stated || f->silent_state) return;
   f->stated = true;
-  mine.card = theirs.yours;
+  mine.card = theirs.yours > 0 ? theirs.yours : 1;
   mine.yours = theirs.card;
   mine.held[0] = theirs.mine[0];
-  mine.mine[0].seq = f->seq;
+  mine.mine[0].seq = f->seq <= INT64_MAX ? f->seq : INT64_MAX; /* a fuzzer chose it */
   memcpy(mine.mine[0].device, f->self.device.pub, 32);
   memcpy(mine.mine[0].head, f->prev, 32);
   fake_say_state(f, &mine);
