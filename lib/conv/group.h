@@ -53,7 +53,8 @@ void vls_group_free(vls_group *group);
  * VLS_FORGED, VLS_MALFORMED: refused. VLS_STATE: its author was not permitted it; so says every
  * member. VLS_STALE: its key was used or is too old; if the event is not here, ask for a letter. */
 VLS_MUST vls_err vls_group_hear(vls_group *group, vls_slice record, uint64_t now);
-/* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. */
+/* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. VLS_STATE: again, once its base is open
+ * (VLS_TOLD_EPOCH); if that never comes, vls_group_renew. */
 VLS_MUST vls_err vls_group_hear_wrap(vls_group *group, vls_slice wrap, uint64_t now);
 /* An encoded group_mail: an event sealed for me alone. VLS_NOT_FOUND: not for a leaf of mine. */
 VLS_MUST vls_err vls_group_hear_letter(vls_group *group, vls_slice letter, uint64_t now);

@@ -202,6 +202,18 @@ static bool from_base(const vls_group *g, const gr_epoch *e, uint8_t ret_joiner[
   return true;
 }
 
+/* Commits that only add, heard before the keys of their base. */
+void vls_gr_epoch_follow(vls_group *g) {
+  uint8_t joiner[32];
+  for (size_t i = 0; i < g->n_epochs; i++) {
+    gr_epoch *e = g->epochs[i];
+    if (e->open || !from_base(g, e, joiner)) continue;
+    vls_gr_epoch_open(g, e, joiner);
+    i = SIZE_MAX; /* it may be the base of one before it */
+  }
+  vls_wipe(joiner, sizeof joiner);
+}
+
 static void describe(gr_epoch *e, const vls_group_said *said, uint32_t act, uint32_t depth) {
   const vls_act_commit *commit = &said->act.commit;
   e->act = act;
@@ -236,7 +248,7 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
   vls_group_context(e->context, &said->header, e->base, roster->root);
   if (from_base(g, e, joiner)) {
     vls_gr_epoch_open(g, e, joiner);
-  } else if (said->act.kind != VLS_GROUP_GENESIS) {
+  } else if (said->act.kind != VLS_GROUP_GENESIS && (e->fresh || !vls_gr_was_in_base(g, e, me))) {
     vls_gr_tell(g, VLS_TOLD_WANT_WRAP, e->id, NOBODY, me, (vls_slice){0});
   }
   vls_wipe(joiner, sizeof joiner);

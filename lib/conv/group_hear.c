@@ -83,7 +83,7 @@ static uint32_t add_act(vls_group *g, const vls_group_said *said, uint32_t targe
   VLS_ASSERT(err == VLS_OK);
   if (act->has_commit && act->kind != VLS_GROUP_GENESIS) {
     const gr_row *base = vls_gr_row(g, said->act.commit.base);
-    act->epoch_depth = g->acts[base->act].epoch_depth + 1;
+    if (base != NULL && base->act < number) act->epoch_depth = g->acts[base->act].epoch_depth + 1;
   }
   return number;
 }
@@ -282,6 +282,7 @@ static bool is_ready(const vls_group *g, const gr_pending *p, bool opened) {
 void vls_gr_retry(vls_group *g, uint64_t now) {
   bool moved = true;
   while (moved) {
+    vls_gr_epoch_follow(g);
     bool opened = g->opened;
     moved = false;
     g->opened = false;

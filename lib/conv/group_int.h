@@ -219,6 +219,7 @@ vls_err vls_gr_commit_check(vls_group *g, const vls_group_said *said, const vls_
 /* The commit of an act that was just taken: its epoch, as far as it can be had. Owns the roster. */
 void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, gr_roster *roster,
                         uint64_t now);
+void vls_gr_epoch_follow(vls_group *g); /* of commits that only add, once their base is open */
 /* The best by GROUP 5.7 that has keys; NULL: none. Not eligible: the best base for a commit. */
 gr_epoch *vls_gr_best(vls_group *g, bool eligible);
 /* The order of GROUP 5.7; of those that are not eligible, by how many they still reach. */

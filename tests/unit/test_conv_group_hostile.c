@@ -1,0 +1,383 @@
+/* A member who holds all keys of the group and follows none of its rules. */
+#include "group_craft.h"
+
+enum { ANA, BAO, MAL };
+
+static void three(world *w, uint8_t seed) {
+  world_make(w, 3, seed);
+  world_fill(w);
+}
+
+/* Refused by everybody alike, and nobody is any different after it. */
+static void refused_everywhere(world *w, craft *c, node *from, vls_err want) {
+  vls_slice record = craft_seal(c, from);
+  for (size_t i = 0; i < w->n; i++) {
+    node *x = &w->nodes[i];
+    if (x == from) continue;
+    uint8_t root[2][32];
+    size_t acts = x->group->n_acts, rows = x->group->n_rows;
+    vls_group_root(x->group, root[0]);
+    assert_int_equal(vls_group_hear(x->group, record, w->now), want);
+    vls_group_root(x->group, root[1]);
+    assert_memory_equal(root[0], root[1], 32);
+    assert_int_equal(x->group->n_acts, acts);
+    assert_int_equal(x->group->n_rows, rows);
+  }
+}
+
+static void acts_above_ones_level_are_refused(void **state) {
+  (void)state;
+  world w;
+  three(&w, 51);
+  node *mal = &w.nodes[MAL];
+  const uint8_t *bao = w.nodes[BAO].who.identity.pub, *ana = w.nodes[ANA].who.identity.pub;
+  for (unsigned k = 0; k < 5; k++) {
+    craft c;
+    vls_act_set set = {.level = VLS_LEVEL_MEMBER};
+    vls_act_remove remove = {0};
+    vls_act_rules rules = {.rules = world_rules()};
+    vls_act_invite invite = {.uses = 5};
+    craft_begin(&c, mal);
+    memcpy(set.who, k == 0 ? bao : mal->who.identity.pub, 32);
+    memcpy(remove.who, k == 2 ? bao : ana, 32);
+    if (k < 2) craft_item(&c, VLS_GROUP_SET, &vls_act_set_def, &set);
+    if (k == 2) craft_item(&c, VLS_GROUP_REMOVE, &vls_act_remove_def, &remove);
+    if (k == 3) craft_item(&c, VLS_GROUP_RULES, &vls_act_rules_def, &rules);
+    if (k == 4) craft_item(&c, VLS_GROUP_INVITE, &vls_act_invite_def, &invite);
+    refused_everywhere(&w, &c, mal, VLS_STATE);
+    craft_done(&c);
+  }
+  world_end(&w);
+}
+
+static void another_genesis_is_refused(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  three(&w, 52);
+  node *mal = &w.nodes[MAL];
+  vls_act_genesis genesis = {.version = 1, .n_founders = 1, .rules = world_rules()};
+  vls_act_commit commit = {.fresh = true, .made = 1, .dh = {mal->leaf.pub, 32}};
+  memcpy(genesis.founders[0], mal->who.identity.pub, 32);
+  assert_int_equal(vls_signed_parse(&genesis.cert, mal->me.cert), VLS_OK);
+  craft_begin(&c, mal);
+  craft_item(&c, VLS_GROUP_GENESIS, &vls_act_genesis_def, &genesis);
+  craft_item(&c, VLS_GROUP_COMMIT, &vls_act_commit_def, &commit);
+  c.said.header.n_acts = 0;
+  memset(c.said.header.group, 0, 32);
+  refused_everywhere(&w, &c, mal, VLS_FORGED);
+  craft_done(&c);
+  world_end(&w);
+}
+
+/* Mal seals words of their own as if Ana had sealed them, with Ana's next key. */
+static void forged_seal_does_not_spend_a_key(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  vls_buf forged;
+  uint8_t id[32], mk[32], n24[VLS_N24] = {1};
+  static const uint8_t junk[256] = {1, 2, 3};
+  three(&w, 53);
+  gr_epoch *e = vls_gr_best(w.nodes[MAL].group, true);
+  uint32_t ana =
+      vls_gr_leaf_of(&e->roster, vls_gr_device(w.nodes[MAL].group, w.nodes[ANA].who.device.pub));
+  gr_chain chain = e->chains[ana];
+  vls_chain_step(chain.ck, mk);
+  vls_buf_init(&forged, 1024);
+  uint8_t *out = vls_buf_grow(&forged, sizeof junk + VLS_GROUP_EXTRA);
+  vls_group_head head = {ana, e->chains[ana].next};
+  vls_group_seal(out, &e->keys, mk, head, n24, vls_slice_of(junk, sizeof junk));
+  vls_err err = vls_group_hear(w.nodes[BAO].group, vls_buf_slice(&forged), w.now);
+  assert_true(err == VLS_MALFORMED || err == VLS_FORGED);
+  craft_begin(&c, &w.nodes[MAL]); /* well-formed, but signed by Mal for Ana's leaf */
+  craft_text(&c, "I am Ana");
+  memcpy(c.said.header.author, w.nodes[ANA].who.identity.pub, 32);
+  memcpy(c.said.header.device, w.nodes[ANA].who.device.pub, 32);
+  assert_int_equal(craft_heard(&c, &w.nodes[MAL], &w, &w.nodes[BAO]), VLS_FORGED);
+  assert_int_equal(world_say(&w, &w.nodes[ANA], "I am", id), VLS_OK);
+  assert_true(world_has(&w.nodes[BAO], id));
+  craft_done(&c);
+  vls_buf_done(&forged);
+  world_end(&w);
+}
+
+static void device_of_nobody_is_refused(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  three(&w, 54);
+  node *mal = &w.nodes[MAL];
+  citizen stranger;
+  citizen_make(&stranger, 99);
+  craft_begin(&c, mal);
+  craft_text(&c, "from nowhere");
+  memcpy(c.said.header.author, mal->who.identity.pub, 32);
+  memcpy(c.said.header.device, stranger.device.pub, 32);
+  refused_everywhere(&w, &c, mal, VLS_FORGED);
+  craft_done(&c);
+  citizen_end(&stranger);
+  world_end(&w);
+}
+
+static void parents_in_each_others_past_are_refused(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  three(&w, 55);
+  node *mal = &w.nodes[MAL];
+  craft_begin(&c, mal);
+  craft_text(&c, "too many parents");
+  memcpy(c.said.header.acts[1], vls_group_id(mal->group), 32);
+  c.said.header.n_acts = 2;
+  qsort(c.said.header.acts, 2, 32, craft_by_bytes);
+  refused_everywhere(&w, &c, mal, VLS_MALFORMED);
+  craft_done(&c);
+  world_end(&w);
+}
+
+/* Commits */
+
+typedef struct lie {
+  bool wrong_root, stale_base, no_base, bad_ephemeral, bad_leaf;
+  vls_err want;
+} lie;
+
+static void commits_that_lie_are_refused(void **state) {
+  (void)state;
+  static const lie lies[] = {{.wrong_root = true, .want = VLS_MALFORMED},
+                             {.no_base = true, .want = VLS_STATE},
+                             {.bad_ephemeral = true, .want = VLS_FORGED},
+                             {.bad_leaf = true, .want = VLS_FORGED}};
+  static const uint8_t small[32] = {1};
+  world w;
+  three(&w, 56);
+  node *mal = &w.nodes[MAL];
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    craft c;
+    vls_dh_pair leaf, ephemeral;
+    vls_dh_new(&leaf, &mal->rng);
+    vls_dh_new(&ephemeral, &mal->rng);
+    gr_epoch *base = vls_gr_best(mal->group, true);
+    vls_act_commit commit = {.fresh = true, .made = w.now + 5};
+    commit.dh = vls_slice_of(lies[i].bad_leaf ? small : leaf.pub, 32);
+    memcpy(commit.ephemeral, lies[i].bad_ephemeral ? small : ephemeral.pub, 32);
+    if (!lies[i].no_base) memcpy(commit.base, base->id, 32);
+    craft_begin(&c, mal);
+    craft_item(&c, VLS_GROUP_COMMIT, &vls_act_commit_def, &commit);
+    gr_change change = {.person = NOBODY,
+                        .device = NOBODY,
+                        .device2 = vls_gr_device(mal->group, mal->who.device.pub),
+                        .ann2 = {.made = commit.made}};
+    memcpy(change.ann2.dh, commit.dh.p, 32);
+    gr_roster roster;
+    vls_gr_roster(mal->group, NULL, &change, &roster);
+    if (!lies[i].wrong_root) memcpy(c.said.header.roster, roster.root, 32);
+    refused_everywhere(&w, &c, mal, lies[i].want);
+    free(roster.leaves);
+    craft_done(&c);
+  }
+  world_end(&w);
+}
+
+/* With a secret of zeros whoever is removed could follow. */
+static void removal_without_a_fresh_secret_is_refused(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  vls_dh_pair ephemeral;
+  three(&w, 57);
+  assert_int_equal(world_set(&w, ANA, MAL, VLS_LEVEL_ADMIN), VLS_OK);
+  node *mal = &w.nodes[MAL];
+  uint32_t bao = vls_gr_person(mal->group, w.nodes[BAO].who.identity.pub);
+  vls_act_remove remove = {0};
+  vls_act_commit commit = {.made = w.now};
+  vls_dh_new(&ephemeral, &mal->rng);
+  memcpy(remove.who, w.nodes[BAO].who.identity.pub, 32);
+  memcpy(commit.base, vls_gr_best(mal->group, true)->id, 32);
+  memcpy(commit.ephemeral, ephemeral.pub, 32);
+  craft_begin(&c, mal);
+  craft_item(&c, VLS_GROUP_REMOVE, &vls_act_remove_def, &remove);
+  craft_item(&c, VLS_GROUP_COMMIT, &vls_act_commit_def, &commit);
+  gr_change change = {.person = bao, .device = NOBODY, .device2 = NOBODY};
+  gr_roster roster;
+  vls_gr_roster(mal->group, NULL, &change, &roster);
+  memcpy(c.said.header.roster, roster.root, 32);
+  free(roster.leaves);
+  refused_everywhere(&w, &c, mal, VLS_STATE);
+  craft_done(&c);
+  world_end(&w);
+}
+
+/* Bao is given another secret than Ana: Bao notices, names the author, and goes on with a new leaf.
+ */
+static void commit_that_splits_is_noticed_and_got_over(void **state) {
+  (void)state;
+  world w;
+  vls_group_told t;
+  uint8_t id[32], secret[32] = {9};
+  three(&w, 58);
+  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO], *mal = &w.nodes[MAL];
+  mal->part = 1;
+  assert_int_equal(vls_group_rekey(mal->group, &mal->rng, ++w.now), VLS_OK);
+  bao->n_wraps = 0;
+  while (vls_group_poll(mal->group, &t)) {
+    if (t.kind == VLS_TOLD_WRAPS) blobs_add(&mal->sheets, t.id, vls_buf_slice(&t.bytes));
+    if (t.kind == VLS_TOLD_RECORD) {
+      world_hear(&w, bao, vls_buf_slice(&t.bytes));
+      world_hear(&w, ana, vls_buf_slice(&t.bytes));
+    }
+    vls_buf_done(&t.bytes);
+  }
+  world_polled(&w, bao);
+  world_polled(&w, ana);
+  assert_int_equal(bao->n_wraps, 1);
+  gr_epoch *e = vls_gr_epoch(bao->group, bao->wraps[0].commit);
+  vls_dh_pair ephemeral;
+  vls_dh_new(&ephemeral, &mal->rng);
+  /* Mal wraps something else for Bao under the E of the commit: here, by Bao's own hand. */
+  vls_group_wrap forged = {.leaf = bao->wraps[0].leaf};
+  memcpy(forged.commit, e->id, 32);
+  memcpy(e->ephemeral, ephemeral.pub, 32);
+  assert_int_equal(
+      vls_wrap(forged.wrap, &ephemeral, e->roster.leaves[forged.leaf].dh, e->core, secret), VLS_OK);
+  vls_buf bytes;
+  vls_buf_init(&bytes, 128);
+  assert_int_equal(vls_wire_encode(&vls_group_wrap_def, &forged, &bytes), VLS_OK);
+  assert_int_equal(vls_group_hear_wrap(bao->group, vls_buf_slice(&bytes), w.now), VLS_OK);
+  vls_buf_done(&bytes);
+  bool named = false;
+  while (vls_group_poll(bao->group, &t)) {
+    if (t.kind == VLS_TOLD_SPLIT) named = memcmp(t.who, mal->who.identity.pub, 32) == 0;
+    vls_buf_done(&t.bytes);
+  }
+  assert_true(named);
+  world_wraps_from(&w, ana, mal);
+  mal->part = 0;
+  vls_act_leaf leaf;
+  vls_buf_init(&bytes, 1024);
+  assert_int_equal(vls_group_renew(bao->group, &bao->rng, w.now, &bytes, &leaf), VLS_OK);
+  assert_int_equal(vls_group_announce(ana->group, &leaf, &ana->rng, w.now), VLS_OK);
+  vls_buf_done(&bytes);
+  world_settle(&w);
+  world_exchange(&w, bao, ana);
+  assert_int_equal(world_say(&w, bao, "what was that?", id), VLS_OK);
+  assert_true(world_has(ana, id) && world_has(mal, id));
+  world_all_alike(&w, false);
+  world_end(&w);
+}
+
+/* Letters */
+
+static void letters_are_for_members_who_may_read(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  vls_buf letter;
+  three(&w, 59);
+  assert_int_equal(world_say(&w, &w.nodes[ANA], "among us", id), VLS_OK);
+  node *ana = &w.nodes[ANA], *mal = &w.nodes[MAL], *bao = &w.nodes[BAO];
+  vls_slice event = vls_buf_slice(&blobs_find(&ana->events, id)->bytes);
+  vls_buf_init(&letter, vls_group_mail_def.max_bytes);
+  assert_int_equal(vls_group_letter(ana->group, event, mal->who.device.pub, &ana->rng, &letter),
+                   VLS_OK);
+  assert_int_equal(vls_group_hear_letter(bao->group, vls_buf_slice(&letter), w.now), VLS_NOT_FOUND);
+  assert_int_equal(vls_group_hear_letter(mal->group, vls_buf_slice(&letter), w.now), VLS_DUPLICATE);
+  letter.p[letter.n - 1] ^= 1;
+  assert_int_equal(vls_group_hear_letter(mal->group, vls_buf_slice(&letter), w.now), VLS_FORGED);
+  assert_int_equal(vls_group_hear_letter(mal->group, vls_slice_of(letter.p, 40), w.now),
+                   VLS_MALFORMED);
+  assert_int_equal(world_remove(&w, ANA, MAL), VLS_OK);
+  assert_int_equal(vls_group_letter(bao->group, event, mal->who.device.pub, &bao->rng, &letter),
+                   VLS_STATE);
+  static const uint8_t nobody[32] = {5};
+  assert_int_equal(vls_group_letter(bao->group, event, nobody, &bao->rng, &letter), VLS_NOT_FOUND);
+  vls_buf_done(&letter);
+  world_end(&w);
+}
+
+static void wraps_of_others_open_nothing(void **state) {
+  (void)state;
+  world w;
+  vls_buf bytes;
+  three(&w, 60);
+  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO];
+  bao->part = 1;
+  assert_int_equal(vls_group_rekey(ana->group, &ana->rng, w.now), VLS_OK);
+  world_settle(&w);
+  bao->part = 0;
+  world_hear(&w, bao, vls_buf_slice(&ana->records.list[ana->records.n - 1].bytes));
+  world_polled(&w, bao);
+  assert_int_equal(bao->n_wraps, 1);
+  vls_buf_init(&bytes, 128);
+  for (uint32_t leaf = 0; leaf < 3; leaf++) {
+    vls_group_wrap wrap = {.leaf = bao->wraps[0].leaf};
+    memcpy(wrap.commit, bao->wraps[0].commit, 32);
+    assert_true(world_wrap(ana, wrap.commit, leaf, wrap.wrap));
+    if (leaf == wrap.leaf) wrap.wrap[47] ^= 1;
+    vls_buf_clear(&bytes);
+    assert_int_equal(vls_wire_encode(&vls_group_wrap_def, &wrap, &bytes), VLS_OK);
+    assert_int_equal(vls_group_hear_wrap(bao->group, vls_buf_slice(&bytes), w.now), VLS_FORGED);
+    wrap.leaf += 1;
+    vls_buf_clear(&bytes);
+    assert_int_equal(vls_wire_encode(&vls_group_wrap_def, &wrap, &bytes), VLS_OK);
+    assert_int_equal(vls_group_hear_wrap(bao->group, vls_buf_slice(&bytes), w.now), VLS_NOT_FOUND);
+  }
+  world_wraps_from(&w, bao, ana);
+  assert_int_equal(bao->n_wraps, 0);
+  world_all_alike(&w, false);
+  vls_buf_done(&bytes);
+  world_end(&w);
+}
+
+static void broken_rows_are_refused(void **state) {
+  (void)state;
+  world w;
+  vls_buf rows;
+  vls_group *got = NULL;
+  uint8_t id[32];
+  three(&w, 61);
+  assert_int_equal(world_say(&w, &w.nodes[BAO], "kept", id), VLS_OK);
+  const node *bao = &w.nodes[BAO];
+  vls_buf_init(&rows, WORLD_BYTES);
+  assert_int_equal(vls_group_save(bao->group, &rows), VLS_OK);
+  for (size_t n = 1; n < rows.n; n += 37) {
+    vls_err err = vls_group_load(&got, &bao->me, vls_slice_of(rows.p, n));
+    if (err == VLS_OK) vls_group_free(got); /* it ends between two rows */
+  }
+  for (size_t i = 0; i < rows.n; i += 11) {
+    rows.p[i] ^= 0x55;
+    if (vls_group_load(&got, &bao->me, vls_buf_slice(&rows)) == VLS_OK) vls_group_free(got);
+    rows.p[i] ^= 0x55;
+  }
+  assert_int_equal(vls_group_load(&got, &bao->me, vls_buf_slice(&rows)), VLS_OK);
+  vls_buf again;
+  vls_buf_init(&again, WORLD_BYTES);
+  assert_int_equal(vls_group_save(got, &again), VLS_OK);
+  assert_true(vls_slice_eq(vls_buf_slice(&rows), vls_buf_slice(&again)));
+  vls_buf tight;
+  vls_buf_init(&tight, 100);
+  assert_int_equal(vls_group_save(got, &tight), VLS_TOO_BIG);
+  vls_buf_done(&tight);
+  vls_buf_done(&again);
+  vls_buf_done(&rows);
+  vls_group_free(got);
+  world_end(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(acts_above_ones_level_are_refused),
+      cmocka_unit_test(another_genesis_is_refused),
+      cmocka_unit_test(forged_seal_does_not_spend_a_key),
+      cmocka_unit_test(device_of_nobody_is_refused),
+      cmocka_unit_test(parents_in_each_others_past_are_refused),
+      cmocka_unit_test(commits_that_lie_are_refused),
+      cmocka_unit_test(removal_without_a_fresh_secret_is_refused),
+      cmocka_unit_test(commit_that_splits_is_noticed_and_got_over),
+      cmocka_unit_test(letters_are_for_members_who_may_read),
+      cmocka_unit_test(wraps_of_others_open_nothing),
+      cmocka_unit_test(broken_rows_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
