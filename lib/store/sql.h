@@ -23,6 +23,12 @@ struct vls_store {
   } cache[VLS_SQL_CACHED];
 };
 
+/* Writes a file over itself, for a sync that follows. A sync that failed may leave in the system's
+ * cache what the disk does not have, and it looks clean there: the next sync says that all is well
+ * (fsync(2) tells of an error once). So nobody may act on a log that an earlier process left before
+ * it was written again. SQLite's codes. */
+int vls_write_back(sqlite3_file *file);
+
 /* A prepared statement, ready to bind; NULL once the store has failed. sql must be a literal: the
  * cache knows it by its address. Give it back with vls_sql_done. */
 sqlite3_stmt *vls_sql(vls_store *store, const char *sql);

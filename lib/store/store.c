@@ -78,6 +78,18 @@ static void pragma(vls_store *store, const char *sql) {
   if (code != SQLITE_OK) vls_sql_fail(store, code, sql);
 }
 
+/* What a process before this one left in the log counts once it is on the disk for sure. A sealed
+ * store has seen to it. */
+static void confirm_log(vls_store *store) {
+  sqlite3_file *log = NULL;
+  if (store->error != VLS_OK || store->vfs != NULL) return;
+  sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log == NULL || log->pMethods == NULL) return;
+  int code = vls_write_back(log);
+  if (code == SQLITE_OK) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, "writing the log again");
+}
+
 static const char *why_of(vls_err err) {
   switch ((int)err) {
   case VLS_LOCKED: return "another valised has this store open";
@@ -111,8 +123,10 @@ typedef struct opening {
 static void set_up(vls_store *store, const opening *o) {
   /* Exclusive before the first read: no second daemon, and no -shm file beside the store. */
   pragma(store, "PRAGMA locking_mode=EXCLUSIVE");
+  /* EXTRA: as FULL, and the journal with which WAL mode begins is gone for good before there is a
+   * log: it would roll a new store back to nothing. */
+  pragma(store, "PRAGMA synchronous=EXTRA");
   pragma(store, "PRAGMA journal_mode=WAL");
-  pragma(store, "PRAGMA synchronous=FULL");
   pragma(store, "PRAGMA temp_store=MEMORY");
   pragma(store, "PRAGMA secure_delete=ON");
   pragma(store, "PRAGMA foreign_keys=OFF");
@@ -130,6 +144,7 @@ static void set_up(vls_store *store, const opening *o) {
   /* SQLite has read the log by now, and has not written yet. */
   if (store->error == VLS_OK && o->key == NULL && vls_pages_log_is_cut(o->path))
     vls_sql_fail(store, SQLITE_CORRUPT, "the log of the store");
+  confirm_log(store);
   if (store->error == VLS_OK) store->error = vls_schema_migrate(store);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "store/sql.h"
 #include "store/vfs_int.h"
 
 static uint64_t frame_at(uint64_t k) {
@@ -245,9 +246,10 @@ int vls_log_load(vls_vfs *vfs) {
   } else if (memcmp(plain + VLS_WAL_HEAD, root->tag, sizeof root->tag) != 0) {
     return vls_vfs_fail(vfs, VLS_FAULT_LOG_FOREIGN, 0);
   }
-  /* A process that was killed may have left what only the system's cache has. Nobody may act on
-   * what is read here before it is safe. */
-  return vls_vfs_sync(vfs, log->file, SQLITE_SYNC_NORMAL);
+  /* A process that was killed, or whose sync failed, may have left what only the system's cache
+   * has. Nobody may act on what is read here before it is safe. */
+  code = vls_write_back(log->file);
+  return code == SQLITE_OK ? vls_vfs_sync(vfs, log->file, SQLITE_SYNC_NORMAL) : code;
 }
 
 static int l_read(sqlite3_file *file, void *buf, int amount, sqlite3_int64 offset) {
