@@ -66,7 +66,7 @@ static vls_err put_begun(vls_call *call, const vls_backup_head *head) {
                             .rows = rows + of.contacts + of.events + of.messages,
                             .contacts = of.contacts,
                             .messages = of.messages};
-  return vls_wire_encode(&vls_rpc_backup_begun_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_backup_begun_def, &r);
 }
 
 vls_err vls_cmd_backup_begin(vls_call *call) {
@@ -110,7 +110,7 @@ vls_err vls_cmd_backup_next(vls_call *call) {
   r.done = !vls_backup_more(b->job, call->core->store, CHUNKS_OUT, &bytes);
   r.bytes = vls_buf_slice(&bytes);
   vls_backup_progress(b->job, &of, &r.rows);
-  vls_err err = vls_wire_encode(&vls_rpc_backup_part_def, &r, call->result);
+  vls_err err = vls_call_put(call, &vls_rpc_backup_part_def, &r);
   vls_buf_done(&bytes);
   return err;
 }
@@ -173,7 +173,7 @@ vls_err vls_cmd_restore_next(vls_call *call) {
   vls_err err = vls_restore_put(b->restore, call->core->store, p->bytes);
   if (err != VLS_OK) return refused(call, err);
   vls_rpc_count r = {.count = vls_restore_counts(b->restore)->rows};
-  return vls_wire_encode(&vls_rpc_count_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_count_def, &r);
 }
 
 vls_err vls_cmd_restore_end(vls_call *call) {
@@ -199,5 +199,5 @@ vls_err vls_cmd_restore_end(vls_call *call) {
     r.held += vls_message_held(core->store, core->peers[i]->row.id, &oldest);
   }
   vls_backing_end(core, call->client->id);
-  return vls_wire_encode(&vls_rpc_restored_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_restored_def, &r);
 }

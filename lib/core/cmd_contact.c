@@ -47,7 +47,7 @@ vls_err vls_put_contact(vls_call *call, const vls_peer *peer) {
       vls_card_open_known(&view, vls_buf_slice(&card)) == VLS_OK)
     for (size_t i = 0; i < view.card.n_addresses; i++)
       r.addresses[r.n_addresses++] = view.card.addresses[i];
-  vls_err err = vls_wire_encode(&vls_rpc_contact_def, &r, call->result);
+  vls_err err = vls_call_put(call, &vls_rpc_contact_def, &r);
   vls_buf_done(&card);
   return err;
 }
@@ -128,7 +128,7 @@ vls_err vls_cmd_id_safety(vls_call *call) {
   vls_rpc_safety r = {.number = vls_slice_str(digits),
                       .name = vls_slice_str(peer->row.name),
                       .verified = peer->row.verified};
-  return vls_wire_encode(&vls_rpc_safety_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_safety_def, &r);
 }
 
 /* Every connection with them ends. */
@@ -165,5 +165,5 @@ vls_err vls_cmd_contact_remove(vls_call *call) {
   vls_outbound_put_by(core, peer);
   vls_rpc_count count = {.count = vls_contact_forget(core->store, peer->row.id)};
   vls_peer_forget(core, peer);
-  return vls_wire_encode(&vls_rpc_count_def, &count, call->result);
+  return vls_call_put(call, &vls_rpc_count_def, &count);
 }

@@ -190,7 +190,7 @@ static vls_err put_level(vls_call *call, const report *r, const char *level) {
                            .text = vls_slice_str(f->text),
                            .has_hint = f->hint[0] != '\0',
                            .hint = vls_slice_str(f->hint)};
-    err = vls_wire_encode(&vls_rpc_finding_def, &out, call->result);
+    err = vls_call_put(call, &vls_rpc_finding_def, &out);
   }
   return err;
 }

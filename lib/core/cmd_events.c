@@ -18,7 +18,7 @@ vls_err vls_cmd_subscribe(vls_call *call) {
   if (cursor > newest) cursor = newest;
   vls_subscribe(core, call->client, cursor);
   vls_rpc_subscribed r = {.cursor = cursor, .newest = newest};
-  return vls_wire_encode(&vls_rpc_subscribed_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_subscribed_def, &r);
 }
 
 vls_err vls_cmd_ack(vls_call *call) {

@@ -47,7 +47,7 @@ vls_err vls_cmd_invite_create(vls_call *call) {
   if (err == VLS_OK) {
     vls_invites_load(core);
     vls_rpc_invite_ok ok = {.link = vls_buf_slice(&link), .expires = row.expires};
-    err = vls_wire_encode(&vls_rpc_invite_ok_def, &ok, call->result);
+    err = vls_call_put(call, &vls_rpc_invite_ok_def, &ok);
   }
   vls_wipe(&opk, sizeof opk);
   vls_wipe(&row, sizeof row);

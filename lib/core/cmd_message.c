@@ -47,7 +47,7 @@ static vls_err put_message(vls_call *call, const vls_message_row *row, vls_event
                        .problem = vls_slice_str(problem)};
   r.has_item = vls_item_id_hex(call->core, row, memo, hex);
   if (r.has_item) r.item = vls_slice_str(hex);
-  return vls_wire_encode(&vls_rpc_message_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_message_def, &r);
 }
 
 /* Runs a query for at most `most` rows, unread ones only or all. Rows found newest first are turned
@@ -161,7 +161,7 @@ vls_err vls_cmd_mark_read(vls_call *call) {
     if (r.count > 0 && !core->no_read_receipts) peer->read_due = true;
     vls_peer_touch(core, peer);
   }
-  return vls_wire_encode(&vls_rpc_count_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_count_def, &r);
 }
 
 /* Sent ones without a receipt, then queued ones: the order in which they will arrive. */
@@ -226,5 +226,5 @@ vls_err vls_cmd_outbox_retry(vls_call *call) {
     vls_dial_schedule(core, peer, 0);
     r.count++;
   }
-  return vls_wire_encode(&vls_rpc_count_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_count_def, &r);
 }

@@ -21,7 +21,7 @@ vls_err vls_cmd_hello(vls_call *call) {
   vls_rpc_hello_ok ok = {.api = VLS_RPC_API,
                          .version = vls_slice_str(call->core->version),
                          .state = vls_slice_str(state_of(call->core))};
-  return vls_wire_encode(&vls_rpc_hello_ok_def, &ok, call->result);
+  return vls_call_put(call, &vls_rpc_hello_ok_def, &ok);
 }
 
 static vls_err put_identity(vls_call *call) {
@@ -35,7 +35,7 @@ static vls_err put_identity(vls_call *call) {
                         .n_addresses = core->n_addresses};
   for (size_t i = 0; i < core->n_addresses; i++)
     r.addresses[i] = core->addresses[i];
-  return vls_wire_encode(&vls_rpc_identity_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_identity_def, &r);
 }
 
 vls_err vls_cmd_init(vls_call *call) {
@@ -95,7 +95,7 @@ vls_err vls_cmd_status(vls_call *call) {
     s.listening[s.n_listening++] = core->listens[i];
   for (size_t i = 0; i < core->n_addresses; i++)
     s.advertised[s.n_advertised++] = core->addresses[i];
-  return vls_wire_encode(&vls_rpc_status_def, &s, call->result);
+  return vls_call_put(call, &vls_rpc_status_def, &s);
 }
 
 vls_err vls_cmd_peer_list(vls_call *call) {
@@ -118,7 +118,7 @@ vls_err vls_cmd_peer_list(vls_call *call) {
                       .sent = c->n_sent,
                       .received = c->n_received,
                       .in_flight = c->sent - c->sent_acked};
-    err = vls_wire_encode(&vls_rpc_peer_def, &r, call->result);
+    err = vls_call_put(call, &vls_rpc_peer_def, &r);
   }
   return err;
 }

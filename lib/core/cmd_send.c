@@ -32,7 +32,7 @@ static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
     r.error = vls_slice_str(vls_err_name(err));
     r.problem = vls_slice_str(call->problem);
   }
-  return vls_wire_encode(&vls_rpc_sent_def, &r, call->result);
+  return vls_call_put(call, &vls_rpc_sent_def, &r);
 }
 
 /* What a client message id stands for: the text and its recipients. */

@@ -67,7 +67,12 @@ vls_err vls_call_fail(vls_call *call, vls_err err, const char *hint, const char 
 
 vls_err vls_call_ok(vls_call *call) {
   vls_rpc_ok ok = {.ok = true};
-  return vls_wire_encode(&vls_rpc_ok_def, &ok, call->result);
+  return vls_call_put(call, &vls_rpc_ok_def, &ok);
+}
+
+vls_err vls_call_put(vls_call *call, const vls_wire_def *def, const void *result) {
+  vls_err err = vls_store_error(call->core->store);
+  return err == VLS_OK ? vls_wire_encode(def, result, call->result) : err;
 }
 
 vls_client *vls_client_get(vls_core *core, uint64_t id, bool make) {

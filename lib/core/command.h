@@ -20,6 +20,9 @@ typedef vls_err vls_command_fn(vls_call *call);
 vls_err vls_call_fail(vls_call *call, vls_err err, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 VLS_MUST vls_err vls_call_ok(vls_call *call); /* {ok: true} */
+/* Appends to the result, by table. A store that failed told nothing more, and what was to be said
+ * then is not what the table asks for: its error instead. */
+VLS_MUST vls_err vls_call_put(vls_call *call, const vls_wire_def *def, const void *result);
 /* Finds a contact (RPC 3.2); fails the call otherwise. */
 VLS_MUST vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer);
 
