@@ -137,6 +137,7 @@ static int d_sync(sqlite3_file *f, int flags) {
   if (fault != DISK_FINE || file->d->fail_syncs) return SQLITE_IOERR_FSYNC;
   file->d->syncs++;
   disk_make_safe(file->e);
+  file->e->was = file->e->exists;
   if (file->has_new_name) disk_sync_names(file->d);
   file->has_new_name = false;
   return SQLITE_OK;

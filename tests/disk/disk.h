@@ -2,8 +2,9 @@
  * synced and what was not, so that a power cut can take back what was not; and any operation on it
  * can fail. As on a real one, a sync that failed is not made up for by the next: what it lost reads
  * back from the system's cache, looks clean, and is not there after a power cut unless it is
- * written again. The name of a new file is safe when its directory is: SQLite syncs that with the
- * first sync of a log or journal. One thread; as many files as there are names. */
+ * written again. The name of a new file is safe with its first sync, as on every file system with
+ * a journal; with that of a log SQLite syncs the directory, and all names are. One thread; as many
+ * files as there are names. */
 #ifndef VALISE_TESTS_DISK_H
 #define VALISE_TESTS_DISK_H
 
@@ -11,7 +12,7 @@
 
 #include "base/buf.h"
 
-enum { DISK_FILES = 256, DISK_SECTOR = 512, DISK_NAME = 128 };
+enum { DISK_FILES = 512, DISK_SECTOR = 512, DISK_NAME = 128 };
 
 typedef struct disk_op { /* not synced yet: bytes at `at`, or with p NULL a truncation to `at` */
   size_t at, n;
@@ -20,7 +21,7 @@ typedef struct disk_op { /* not synced yet: bytes at `at`, or with p NULL a trun
 
 typedef struct disk_entry {
   char name[DISK_NAME];
-  bool exists, was; /* now, and when its directory was last synced */
+  bool exists, was; /* now, and when it or its directory was last synced */
   vls_buf now, safe;
   disk_op *ops;
   size_t n_ops, cap_ops;
@@ -47,7 +48,7 @@ typedef enum disk_fault {
   DISK_FINE,
   DISK_EIO,   /* it fails, and nothing of it is done; what a sync was to make safe is lost */
   DISK_SHORT, /* it fails, and the first half of a write is done; of a sync, all of it */
-  DISK_FULL,  /* no room: this and every write fails until disk_mend */
+  DISK_FULL,  /* no room: this and every write in its directory fails until disk_mend */
   DISK_CUT,   /* whoever was asked has cut the files off: this and what follows does not happen */
   DISK_TEAR,  /* the same, but half of this write was under way: half of one sector, too */
 } disk_fault;
@@ -62,11 +63,11 @@ struct disk {
   sqlite3_vfs *outer; /* for names that are not this disk's; NULL: there are none */
   const char *prefix; /* of its names, when there is an outer one */
   disk_entry *entry[DISK_FILES];
-  long fuse;       /* changes, but for opens, until it fails for good; < 0: never */
-  bool fail_syncs; /* syncs alone fail, and lose nothing by themselves */
-  size_t most;     /* bytes that a file may have; 0: any number */
-  bool is_full;
-  int limit; /* the errno of a quota or limit that a full disk is; 0: it is full */
+  long fuse;            /* changes, but for opens, until it fails for good; < 0: never */
+  bool fail_syncs;      /* syncs alone fail, and lose nothing by themselves */
+  size_t most;          /* bytes that a file may have; 0: any number */
+  char full[DISK_NAME]; /* no room for files whose names begin so; "": there is room */
+  int limit;            /* the errno of a quota or limit that a full disk is; 0: it is full */
   char dead[DISK_NAME]; /* files whose names begin so change no more; "": none */
   disk_fate *fate;
   void *fate_arg;
@@ -78,7 +79,7 @@ typedef struct disk_file {
   sqlite3_file base;
   disk *d;
   disk_entry *e;
-  bool has_new_name; /* its first sync makes its directory safe, too */
+  bool has_new_name; /* its first sync makes all names of its directory safe */
 } disk_file;
 
 disk *disk_new(void);

@@ -16,10 +16,10 @@ disk_fault disk_ask(disk *d, disk_deed deed, const char *name) {
   if (d->fuse > 0 && is_change && deed != DISK_OPEN) d->fuse--;
   d->number++;
   disk_fault fault = d->fate == NULL ? DISK_FINE : d->fate(d->fate_arg, d->number, deed, name);
-  if (fault == DISK_FULL) d->is_full = true;
-  if (fault == DISK_FINE && d->is_full && (deed == DISK_WRITE || deed == DISK_OPEN))
-    return DISK_FULL;
-  return fault;
+  if (fault == DISK_FULL)
+    snprintf(d->full, sizeof d->full, "%.*s", (int)(strrchr(name, '/') + 1 - name), name);
+  bool wants_room = deed == DISK_WRITE || deed == DISK_OPEN;
+  return fault == DISK_FINE && wants_room && begins(name, d->full) ? DISK_FULL : fault;
 }
 
 void disk_note(disk_entry *e, size_t at, const void *p, size_t n) {
@@ -102,7 +102,7 @@ void disk_kill(disk *d, const char *prefix) {
 }
 
 void disk_mend(disk *d) {
-  d->is_full = false;
+  d->full[0] = '\0';
 }
 
 void disk_tear(disk_entry *e, size_t at, const uint8_t *p, size_t n) {

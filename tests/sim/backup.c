@@ -7,7 +7,7 @@ enum { BACKUP_MAX = 64 << 20 }; /* bytes of a store in a world */
 static void reopen(sim_world *w, sim_person *person, const char *path) {
   sim_node *node = w->node[person->who];
   sim_expect(w, node->core == NULL, "the simulator itself: the node is not off");
-  node->path = path;
+  node->place.path = path;
   sim_node_lose_everything(w, node);
 }
 

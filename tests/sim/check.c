@@ -154,7 +154,7 @@ static void check_nothing_lost(sim_world *w, unsigned who) {
 void sim_examine(sim_world *w, unsigned who) {
   vls_rpc_list params = {.has_limit = true, .limit = SIM_PAGE, .has_after = true};
   vls_slice result, part[SIM_PAGE];
-  if (w->node[who]->core == NULL) return;
+  if (w->node[who]->core == NULL || w->person[who]->id[0] == '\0') return;
   if (w->node[who]->batch_open || w->node[who]->is_performing) {
     sim_after(w, 1, SIM_EV_LOOK, who, SIM_STRANGER, 0);
     return;

@@ -34,5 +34,7 @@ void sim_check_block(sim_world *w, unsigned who, unsigned other);
 /* Faults end and everybody is at home: everything that was promised must now come true, and then be
  * quiet. */
 void sim_check_peace(sim_world *w);
+/* Every text that a node has was announced to whoever listens there. */
+void sim_check_announced(sim_world *w);
 
 #endif

@@ -44,8 +44,8 @@ static void add(sim_cost *to, const sim_cost *more) {
 
 /* Without what SQLite holds: of a store in memory that is its disk. */
 static size_t heap_of_cores(void) {
-  size_t all = sim_heap_bytes(), disk = (size_t)sqlite3_memory_used();
-  return all > disk ? all - disk : 0;
+  size_t all = sim_heap_bytes(), stored = (size_t)sqlite3_memory_used();
+  return all > stored ? all - stored : 0;
 }
 
 sim_meter sim_meter_begin(const sim_world *w) {

@@ -115,7 +115,8 @@ void sim_ledger_number(sim_world *w, unsigned who, sim_copy *copy, uint64_t n) {
     for (unsigned k = 0; k < words->n_copies; k++) {
       const sim_copy *other = &words->copy[k];
       bool is_taken = words->from == who && other->n == n;
-      is_taken = is_taken || (other->to == who && (other->arrived_n == n || other->gone_n == n));
+      is_taken = is_taken || (other->to == who && other->arrived_n == n);
+      is_taken = is_taken || (other->to == who && other->gone_n == n && other != copy);
       sim_expect(w, !is_taken,
                  "%s's node gives the number %" PRIu64 " twice, the first time to w%zu",
                  w->person[who]->name, n, i);

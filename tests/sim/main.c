@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "scenarios.h"
 
@@ -11,13 +12,17 @@ typedef struct options {
   const char *scenario;
   bool trace, all_scenarios, twice, list, keep_going;
   bool is_apart; /* the parent process says how to see it again */
+  bool sweep;
+  sim_sweep orders;
 } options;
 
 static void usage(FILE *out) {
   fputs("usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
         "       valise_sim --seed SEED [--trace]\n"
         "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
-        "       valise_sim --scenarios | --list\n",
+        "       valise_sim --scenarios | --list\n"
+        "       valise_sim --sweep [--store plain|sealed] [--one-in N [--draw N]] [--jobs N]\n"
+        "       valise_sim --strike OPERATION --blow NAME [--store plain|sealed] [--trace]\n",
         out);
 }
 
@@ -117,19 +122,35 @@ static int play_many(options *o) {
   return broken == 0 ? 0 : 1;
 }
 
+/* True: the option is one of a sweep, and makes sense. */
+static bool parse_sweep(int c, sim_sweep *orders) {
+  uint64_t n = 0;
+  bool is_number = optarg != NULL && get_number(optarg, &n);
+  switch (c) {
+  case 'w': return true;
+  case 'o':
+    orders->kind = strcmp(optarg, "sealed") == 0 ? SIM_STORE_SEALED : SIM_STORE_PLAIN;
+    return orders->kind == SIM_STORE_SEALED || strcmp(optarg, "plain") == 0;
+  case 'i': orders->one_in = n; return is_number && n > 0;
+  case 'd': orders->draw = n; return is_number;
+  case 'j': orders->jobs = (unsigned)n; return is_number && n > 0 && n <= SIM_JOBS_MAX;
+  case 'x': orders->number = n; return is_number && n > 0;
+  case 'b': orders->blow = optarg; return true;
+  default: return false;
+  }
+}
+
 static bool parse(int argc, char **argv, options *o) {
   static const struct option table[] = {
-      {"seeds", required_argument, NULL, 'n'},
-      {"seed", required_argument, NULL, 's'},
-      {"from", required_argument, NULL, 'f'},
-      {"scenario", required_argument, NULL, 'c'},
-      {"scenarios", no_argument, NULL, 'a'},
-      {"trace", no_argument, NULL, 't'},
-      {"twice", no_argument, NULL, '2'},
-      {"list", no_argument, NULL, 'l'},
-      {"keep-going", no_argument, NULL, 'k'},
-      {"help", no_argument, NULL, 'h'},
-      {NULL, 0, NULL, 0},
+      {"seeds", required_argument, NULL, 'n'},  {"seed", required_argument, NULL, 's'},
+      {"from", required_argument, NULL, 'f'},   {"scenario", required_argument, NULL, 'c'},
+      {"scenarios", no_argument, NULL, 'a'},    {"trace", no_argument, NULL, 't'},
+      {"twice", no_argument, NULL, '2'},        {"list", no_argument, NULL, 'l'},
+      {"keep-going", no_argument, NULL, 'k'},   {"sweep", no_argument, NULL, 'w'},
+      {"store", required_argument, NULL, 'o'},  {"one-in", required_argument, NULL, 'i'},
+      {"draw", required_argument, NULL, 'd'},   {"jobs", required_argument, NULL, 'j'},
+      {"strike", required_argument, NULL, 'x'}, {"blow", required_argument, NULL, 'b'},
+      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
   };
   int c;
   while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -149,7 +170,10 @@ static bool parse(int argc, char **argv, options *o) {
     case '2': o->twice = true; break;
     case 'l': o->list = true; break;
     case 'k': o->keep_going = true; break;
-    default: return false;
+    default:
+      if (!parse_sweep(c, &o->orders)) return false;
+      o->sweep = true;
+      break;
     }
   }
   return optind == argc && argc > 1;
@@ -157,9 +181,16 @@ static bool parse(int argc, char **argv, options *o) {
 
 int main(int argc, char **argv) {
   options o = {.seed = 1, .first = 1};
-  if (!parse(argc, argv, &o)) {
+  o.orders = (sim_sweep){.kind = SIM_STORE_PLAIN, .one_in = 1, .jobs = 1};
+  if (!parse(argc, argv, &o) || (o.orders.number != 0) != (o.orders.blow != NULL)) {
     usage(stderr);
     return 2;
+  }
+  if (o.sweep) {
+    o.orders.seed = o.seed;
+    o.orders.trace = o.trace;
+    if (o.orders.draw == 0) o.orders.draw = getenv("CI") != NULL ? 1 : (uint64_t)time(NULL);
+    return sim_sweep_play(&o.orders);
   }
   const sim_scenario *story = sim_scenarios();
   if (o.list) {

@@ -16,6 +16,11 @@
 size_t __sanitizer_get_current_allocated_bytes(void); /* clang alone has a header for it */
 #endif
 
+enum {
+  DOWN_MS = 500,   /* until the supervisor starts it again */
+  QUIET_MS = 3000, /* without a write: the daemon's VLS_QUIET_MS */
+};
+
 #define SIM_EPOCH_MS INT64_C(1750000000000) /* the wall clock of an honest node at time 0 */
 
 size_t sim_heap_bytes(void) {
@@ -32,15 +37,6 @@ vls_now sim_node_clock(const sim_world *w, const sim_node *node) {
                    .wall_ms = SIM_EPOCH_MS + (int64_t)w->now + node->skew_ms};
 }
 
-static void open_store(sim_world *w, sim_node *node) {
-  const char *why = NULL;
-  uint8_t seed[32];
-  sim_rng_fill(&node->entropy, seed, sizeof seed);
-  const char *path = node->path != NULL ? node->path : ":memory:";
-  vls_err err = vls_store_open(&node->store, path, seed, 0, &why);
-  sim_expect(w, err == VLS_OK, "a fresh store does not open: %s", why != NULL ? why : "");
-}
-
 sim_node *sim_node_new(sim_world *w, unsigned who) {
   sim_node *node = vls_calloc(1, sizeof *node);
   node->who = who;
@@ -49,7 +45,7 @@ sim_node *sim_node_new(sim_world *w, unsigned who) {
   node->mono_start = sim_rng_below(&node->entropy, SIM_DAY);
   node->timer_set = VLS_NEVER;
   vls_buf_init(&node->probe_reply, SIM_PROBE_MAX);
-  open_store(w, node);
+  sim_store_init(w, node);
   return node;
 }
 
@@ -71,6 +67,60 @@ static void tell_addresses(sim_world *w, sim_node *node) {
           .type = VLS_IN_ADDRESSES, .list = list, .n_list = 1, .list2 = list, .n_list2 = 1});
 }
 
+static void die(sim_world *w, sim_node *node);
+
+static void expect_silence(sim_world *w, sim_node *node, const char *when) {
+  vls_output out = {0};
+  sim_expect(w, !vls_core_poll(node->core, &out),
+             "disk before wire: an output of %s (type %d) came out %s", w->person[node->who]->name,
+             (int)out.type, when);
+}
+
+/* After a commit that failed: the calls of the batch may hear that it did, and nobody anything
+ * else. Whoever asked takes it for an answer that was lost, and asks again. */
+static void expect_errors_only(sim_world *w, sim_node *node) {
+  vls_output out = {0};
+  while (vls_core_poll(node->core, &out)) {
+    vls_slice part[4];
+    size_t n = 0;
+    bool is_error = out.type == VLS_OUT_REPLY &&
+                    vls_wire_split(out.bytes, VLS_WIRE_STRICT, part, 4, &n) == VLS_OK && n == 4 &&
+                    !vls_wire_is_nil(part[2]);
+    sim_expect(w, is_error || out.type == VLS_OUT_LOG,
+               "disk before wire: an output of %s (type %d) came out after a commit that failed",
+               w->person[node->who]->name, (int)out.type);
+  }
+}
+
+/* The disk failed its store: what the daemon does then. False: the node is gone. Only a strike may
+ * bring it about. */
+static bool went_well(sim_world *w, sim_node *node, vls_err err) {
+  if (sim_store_is_cut(w, node)) {
+    die(w, node);
+    return false;
+  }
+  if (err == VLS_OK) return true;
+  sim_expect(w, w->strike.is_on && w->strike.who == node->who, "the store of %s fails: %s (%s)",
+             w->person[node->who]->name, vls_err_name(err),
+             node->store != NULL ? vls_store_problem(node->store) : "");
+  sim_trace_line(w, node->who, "its store fails: %s", vls_err_name(err));
+  bool is_full = w->strike.blow->fault == DISK_FULL;
+  sim_expect(w, is_full == (err == VLS_FULL), "what %s's disk did is called '%s'",
+             w->person[node->who]->name, vls_err_name(err));
+  node->has_no_room = is_full;
+  if (node->core != NULL) {
+    vls_core_committed(node->core, err);
+    sim_expect(w, vls_core_poisoned(node->core), "a failed commit does not poison the core of %s",
+               w->person[node->who]->name);
+    expect_errors_only(w, node);
+  }
+  /* The process ends by itself, or is killed when it would. */
+  bool is_killed = w->strike.blow->leaving == SIM_LEAVE_KILLED;
+  node->place.leaving = is_killed ? SIM_LEAVE_KILLED : SIM_LEAVE_CLOSED;
+  die(w, node);
+  return false;
+}
+
 void sim_node_start(sim_world *w, sim_node *node) {
   if (node->core != NULL) return;
   uint8_t seed[32];
@@ -78,20 +128,33 @@ void sim_node_start(sim_world *w, sim_node *node) {
   node->life++;
   node->batch_open = false;
   node->timer_set = VLS_NEVER;
-  node->is_stopping = false;
+  node->is_stopping = node->is_quiet_set = false;
   node->busy_count = 0;
   node->probe_client = 0;
   sim_trace_line(w, node->who, "starts, life %u", node->life);
-  vls_core_conf conf = {.store = node->store,
-                        .seed = seed,
+  if (node->has_no_room) disk_mend(w->disk.d); /* what was kept in reserve makes way */
+  vls_core_conf conf = {.seed = seed,
                         .version = "sim",
                         .items_per_event = node->items_per_event,
+                        .no_room = node->has_no_room,
                         .history_max = node->history_max};
-  vls_err err = vls_core_new(&node->core, &conf, sim_node_clock(w, node));
-  sim_expect(w, err == VLS_OK, "the core of %s does not start again: %s (%s)",
-             w->person[node->who]->name, vls_err_name(err), vls_store_problem(node->store));
+  vls_err err = sim_store_open(w, node);
+  conf.store = node->store;
+  if (err == VLS_OK) err = vls_core_new(&node->core, &conf, sim_node_clock(w, node));
+  if (!went_well(w, node, err)) return;
+  if (node->has_no_room) sim_after(w, 5 * SIM_SECOND, SIM_EV_ROOM, node->who, node->life, 0);
+  node->has_no_room = false;
   tell_addresses(w, node);
-  sim_person_node_up(w, w->person[node->who]);
+  if (node->core != NULL) sim_person_node_up(w, w->person[node->who]);
+}
+
+/* The core, and what knows of it. */
+static void end_life(sim_world *w, sim_node *node) {
+  node->crashes++;
+  node->batch_open = false;
+  node->crash_point = SIM_CRASH_NONE;
+  sim_net_node_died(w, node->who);
+  sim_person_node_down(w, w->person[node->who]);
 }
 
 void sim_node_crash(sim_world *w, sim_node *node, uint64_t down_ms) {
@@ -104,13 +167,21 @@ void sim_node_crash(sim_world *w, sim_node *node, uint64_t down_ms) {
   node->last_core_bytes = before > after ? before - after : 0;
   if (node->last_core_bytes > node->core_bytes) node->core_bytes = node->last_core_bytes;
   node->core = NULL;
-  vls_store_rollback(node->store);
-  node->crashes++;
-  node->batch_open = false;
-  node->crash_point = SIM_CRASH_NONE;
-  sim_net_node_died(w, node->who);
-  sim_person_node_down(w, w->person[node->who]);
+  sim_store_leave(w, node);
+  end_life(w, node);
   if (down_ms != VLS_NEVER) sim_after(w, down_ms, SIM_EV_RESTART, node->who, 0, 0);
+}
+
+/* With or without a core. */
+static void die(sim_world *w, sim_node *node) {
+  if (node->core != NULL) {
+    sim_node_crash(w, node, DOWN_MS);
+    return;
+  }
+  sim_trace_line(w, node->who, "is gone before it was there");
+  sim_store_leave(w, node);
+  end_life(w, node);
+  sim_after(w, DOWN_MS, SIM_EV_RESTART, node->who, 0, 0);
 }
 
 void sim_node_stop(sim_world *w, sim_node *node, uint64_t down_ms) {
@@ -119,7 +190,9 @@ void sim_node_stop(sim_world *w, sim_node *node, uint64_t down_ms) {
   node->is_stopping = true;
   vls_core_drain(node->core, sim_node_clock(w, node));
   sim_node_end_batch(w, node);
-  sim_node_crash(w, node, down_ms); /* unless a planned one came first */
+  if (node->core == NULL) return; /* a planned crash came first */
+  node->place.leaving = SIM_LEAVE_CLOSED;
+  sim_node_crash(w, node, down_ms);
 }
 
 void sim_node_plan_crash(sim_node *node, sim_crash_point point, uint64_t nth, uint64_t down_ms) {
@@ -129,8 +202,7 @@ void sim_node_plan_crash(sim_node *node, sim_crash_point point, uint64_t nth, ui
 }
 
 void sim_node_lose_everything(sim_world *w, sim_node *node) {
-  vls_store_close(node->store);
-  open_store(w, node);
+  sim_store_lose(w, node);
 }
 
 void sim_node_move(sim_world *w, sim_node *node, unsigned house) {
@@ -138,13 +210,6 @@ void sim_node_move(sim_world *w, sim_node *node, unsigned house) {
   sim_trace_line(w, node->who, "moves to house %u", house);
   tell_addresses(w, node);
   sim_node_feed(w, node, &(vls_input){.type = VLS_IN_NETWORK});
-}
-
-static void expect_silence(sim_world *w, sim_node *node, const char *when) {
-  vls_output out = {0};
-  sim_expect(w, !vls_core_poll(node->core, &out),
-             "disk before wire: an output of %s (type %d) came out %s", w->person[node->who]->name,
-             (int)out.type, when);
 }
 
 void sim_node_feed(sim_world *w, sim_node *node, const vls_input *in) {
@@ -158,9 +223,7 @@ void sim_node_feed(sim_world *w, sim_node *node, const vls_input *in) {
   sim_meter meter = sim_meter_begin(w);
   vls_err err = vls_core_feed(node->core, in, sim_node_clock(w, node));
   sim_meter_end(w, node, &meter);
-  sim_expect(w, err == VLS_OK, "the core of %s is poisoned by an input of type %d: %s (%s)",
-             w->person[node->who]->name, (int)in->type, vls_err_name(err),
-             vls_store_problem(node->store));
+  if (!went_well(w, node, err)) return;
   expect_silence(w, node, "before its batch was sealed");
   if (++node->batch_inputs >= VLS_BATCH_INPUTS) sim_node_end_batch(w, node);
 }
@@ -217,20 +280,21 @@ static bool crash_here(sim_world *w, sim_node *node, sim_crash_point point) {
   return true;
 }
 
-/* After a commit that failed: the calls of the batch may hear that it did, and nobody anything
- * else. Whoever asked takes it for an answer that was lost, and asks again. */
-static void expect_errors_only(sim_world *w, sim_node *node) {
-  vls_output out = {0};
-  while (vls_core_poll(node->core, &out)) {
-    vls_slice part[4];
-    size_t n = 0;
-    bool is_error = out.type == VLS_OUT_REPLY &&
-                    vls_wire_split(out.bytes, VLS_WIRE_STRICT, part, 4, &n) == VLS_OK && n == 4 &&
-                    !vls_wire_is_nil(part[2]);
-    sim_expect(w, is_error || out.type == VLS_OUT_LOG,
-               "disk before wire: an output of %s (type %d) came out after a commit that failed",
-               w->person[node->who]->name, (int)out.type);
+static void expect_quiet(sim_world *w, sim_node *node) {
+  if (node->place.kind == SIM_STORE_MEMORY || node->is_quiet_set) return;
+  node->is_quiet_set = true;
+  sim_after(w, QUIET_MS, SIM_EV_QUIET, node->who, node->life, 0);
+}
+
+void sim_node_quiet(sim_world *w, sim_node *node) {
+  node->is_quiet_set = false;
+  if (w->now - node->written_at < QUIET_MS) {
+    expect_quiet(w, node);
+    return;
   }
+  sim_trace_line(w, node->who, "moves its log");
+  vls_store_checkpoint(node->store);
+  went_well(w, node, VLS_OK);
 }
 
 /* False: the node is gone. */
@@ -246,19 +310,19 @@ static bool commit(sim_world *w, sim_node *node) {
     sim_node_crash(w, node, node->crash_down_ms);
     return false;
   }
-  vls_err err = vls_store_commit(node->store);
-  sim_expect(w, err == VLS_OK, "the store of %s does not commit: %s", w->person[node->who]->name,
-             vls_store_problem(node->store));
+  if (!went_well(w, node, vls_store_commit(node->store))) return false;
   vls_core_committed(node->core, VLS_OK);
+  node->written_at = w->now;
+  expect_quiet(w, node);
   return !crash_here(w, node, SIM_CRASH_COMMITTED);
 }
 
-static void tick(sim_world *w, sim_node *node, vls_now now) {
-  vls_err err = vls_core_tick(node->core, now);
-  sim_expect(w, err == VLS_OK, "the core of %s is poisoned by a tick: %s (%s)",
-             w->person[node->who]->name, vls_err_name(err), vls_store_problem(node->store));
+/* False: the node is gone. */
+static bool tick(sim_world *w, sim_node *node, vls_now now) {
+  if (!went_well(w, node, vls_core_tick(node->core, now))) return false;
   expect_silence(w, node, "of a tick before its batch was sealed");
   node->ticks++;
+  return true;
 }
 
 /* A timer that is due again at the instant it fired, and nothing came of it, would keep a real node
@@ -294,10 +358,12 @@ void sim_node_end_batch(sim_world *w, sim_node *node) {
   node->batch_open = true; /* no second event for this batch */
   node->batch_inputs = 0;
   sim_node_feed(w, node, &(vls_input){.type = VLS_IN_ENTROPY, .bytes = {fresh, sizeof fresh}});
+  if (node->core == NULL) return;
   sim_meter meter = sim_meter_begin(w);
   bool ticked = vls_core_deadline(node->core) <= now.mono_ms;
-  if (ticked) tick(w, node, now);
+  if (ticked && !tick(w, node, now)) return;
   bool is_dirty = vls_core_seal(node->core, now);
+  if (!went_well(w, node, VLS_OK)) return;
   node->batch_open = false;
   node->batch++;
   if (is_dirty && !commit(w, node)) return;

@@ -1,11 +1,12 @@
-/* A node: a real core over a real store, fed like the daemon feeds it, and crashed like no daemon
- * should be. The store is ":memory:" and survives a crash: a crash is free + rollback + new. */
+/* A node: a real core over a real store (store.h), fed like the daemon feeds it, and crashed like
+ * no daemon should be. */
 #ifndef VALISE_SIM_NODE_H
 #define VALISE_SIM_NODE_H
 
 #include "base/buf.h"
 #include "cost.h"
 #include "rng.h"
+#include "store.h"
 #include "valise/core.h"
 
 typedef struct sim_world sim_world;
@@ -26,8 +27,8 @@ typedef enum sim_crash_point {
 
 typedef struct sim_node {
   unsigned who;
-  vls_store *store;
-  const char *path;         /* of the store; NULL: in memory. Borrowed */
+  vls_store *store;         /* NULL while it is off, unless it is in memory */
+  sim_place place;          /* of the store */
   vls_core *core;           /* NULL while it is off */
   uint32_t life;            /* what was meant for an earlier life does not reach this one */
   unsigned house;           /* its address is 10.0.0.<house>:4647 */
@@ -46,6 +47,9 @@ typedef struct sim_node {
   uint64_t busy_at;   /* the instant of the last timer batch, and how many there */
   unsigned busy_count;
   uint64_t commits, ticks, crashes;
+  uint64_t written_at; /* the last commit */
+  bool is_quiet_set;   /* somebody will look whether it is quiet */
+  bool has_no_room;    /* its disk was full */
   sim_crash_point crash_point;
   uint64_t crash_commit;  /* at the commit of this number */
   uint64_t crash_down_ms; /* and stays off so long; VLS_NEVER: until somebody starts it */
@@ -62,13 +66,14 @@ typedef struct sim_node {
 sim_node *sim_node_new(sim_world *w, unsigned who);
 void sim_node_free(sim_world *w, sim_node *node);
 void sim_node_start(sim_world *w, sim_node *node);
-/* A power cut, now. down_ms as crash_down_ms. */
+/* A power cut, now, or whatever place.leaving says. down_ms as crash_down_ms. */
 void sim_node_crash(sim_world *w, sim_node *node, uint64_t down_ms);
 /* SIGTERM: says goodbye on every link, then is off. */
 void sim_node_stop(sim_world *w, sim_node *node, uint64_t down_ms);
 /* A crash at the nth commit from now (1: the next one). */
 void sim_node_plan_crash(sim_node *node, sim_crash_point point, uint64_t nth, uint64_t down_ms);
-/* Closes the store and opens what is at `path` now: in memory, nothing. The node must be off. */
+/* Its store is gone, and what is in its place now is opened: for one in memory, nothing. The node
+ * must be off. */
 void sim_node_lose_everything(sim_world *w, sim_node *node);
 /* Moves to another address and tells its core. */
 void sim_node_move(sim_world *w, sim_node *node, unsigned house);
@@ -80,6 +85,8 @@ void sim_node_command(sim_world *w, sim_node *node, uint64_t client, uint64_t ms
 /* Seals, commits, performs. */
 void sim_node_end_batch(sim_world *w, sim_node *node);
 void sim_node_timer(sim_world *w, sim_node *node, uint64_t deadline);
+/* Moves the log of a store on a disk into its main file when nobody wrote for a while. */
+void sim_node_quiet(sim_world *w, sim_node *node);
 vls_now sim_node_clock(const sim_world *w, const sim_node *node);
 
 /* The examiner asks on a connection of its own and gets the answer at once. False when the node is

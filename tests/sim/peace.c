@@ -51,8 +51,7 @@ static void expect_settled(sim_world *w) {
              w->person[copy->to]->name);
 }
 
-/* Every text that a node has was announced to whoever listens there. */
-static void check_announced(sim_world *w) {
+void sim_check_announced(sim_world *w) {
   for (size_t i = 0; i < w->ledger.n_words; i++) {
     const sim_words *words = &w->ledger.words[i];
     for (unsigned k = 0; k < words->n_copies; k++) {
@@ -165,7 +164,7 @@ void sim_check_peace(sim_world *w) {
   if (w->weather.has_wild_clocks) set_clocks_right(w);
   expect_settled(w);
   sim_run(w, 10 * SIM_MINUTE); /* the feeds' last words */
-  check_announced(w);
+  sim_check_announced(w);
   everybody_reads(w);
   check_friendships(w);
   check_quiet(w);

@@ -3,6 +3,8 @@
 #include "proto/rpc.h"
 #include "world.h"
 
+enum { FULL_MS = 7000 /* before one asks a node again whose disk was full */ };
+
 sim_person *sim_person_new(sim_world *w, const char *name) {
   sim_expect(w, w->n < SIM_CITIZENS_MAX, "the simulator itself: too many citizens");
   sim_person *person = vls_calloc(1, sizeof *person);
@@ -255,9 +257,9 @@ static void give_command(sim_world *w, sim_person *person, sim_errand *errand) {
   vls_buf_done(&out);
 }
 
-static bool can_ask(const sim_person *person, const sim_errand *errand) {
+static bool can_ask(const sim_person *person, const sim_errand *errand, uint64_t now) {
   const sim_feed *conn = &person->conn[errand->via];
-  if (errand->is_asked || conn->client == 0) return false;
+  if (errand->is_asked || conn->client == 0 || errand->not_before > now) return false;
   if (errand->deed == SIM_HELLO) return true;
   if (!conn->is_greeted) return false;
   bool names_me = errand->deed == SIM_INIT || errand->deed == SIM_SHOW;
@@ -278,9 +280,17 @@ void sim_person_wake(sim_world *w, sim_person *person) {
    * time. */
   for (unsigned i = 0; i < person->n_errands && node->core != NULL;) {
     uint64_t before = person->next_msgid;
-    if (can_ask(person, &person->errand[i])) give_command(w, person, &person->errand[i]);
+    if (can_ask(person, &person->errand[i], w->now)) give_command(w, person, &person->errand[i]);
     i = person->next_msgid == before ? i + 1 : 0;
   }
+}
+
+/* Nothing of it was kept: later then. */
+static void come_again(sim_world *w, sim_person *person, sim_errand *errand) {
+  errand->is_asked = false;
+  errand->not_before = w->now + FULL_MS;
+  person->is_awake = true;
+  sim_after(w, FULL_MS, SIM_EV_WAKE, person->who, 0, 0);
 }
 
 static void hear_reply(sim_world *w, sim_person *person, unsigned via, vls_slice bytes) {
@@ -298,12 +308,16 @@ static void hear_reply(sim_world *w, sim_person *person, unsigned via, vls_slice
     i++;
   sim_expect(w, i < person->n_errands,
              "%s got an answer to a call %" PRIu64 " never made, or twice", person->name, msgid);
-  sim_errand errand = person->errand[i];
-  drop_errand(person, i);
   char name[64] = "";
   for (size_t k = 0; k < error.n && k < 63 && error.p[k] != ':'; k++)
     name[k] = (char)error.p[k];
   sim_trace_line(w, person->who, "hears (%" PRIu64 ") %s", msgid, error.n == 0 ? "ok" : name);
+  if (w->strike.is_on && strcmp(name, "disk_full") == 0) {
+    come_again(w, person, &person->errand[i]);
+    return;
+  }
+  sim_errand errand = person->errand[i];
+  drop_errand(person, i);
   if (person->awaited == errand.id) {
     snprintf(person->answer, sizeof person->answer, "%s", error.n == 0 ? "ok" : name);
     person->awaited = 0;

@@ -38,6 +38,7 @@ typedef struct sim_errand {
   bool is_asked;    /* the command was given, the answer is not here */
   bool is_repeated; /* it was given before, and the answer was lost */
   uint64_t msgid;
+  uint64_t not_before; /* asked again only then: the disk was full */
   unsigned other;
   size_t item;
   uint64_t value;

@@ -59,6 +59,13 @@ static void choose_weather(sim_world *w, sim_rng *rng) {
   weather->acts_left = w->n * (unsigned)sim_rng_between(rng, each / 4, each);
 }
 
+/* Most stores are in memory, which is fast. */
+static void choose_stores(sim_world *w) {
+  sim_rng rng = sim_rng_new(w->seed, 1001);
+  if (sim_rng_chance(&rng, 250)) w->disk.kind = SIM_STORE_SEALED;
+  if (sim_rng_chance(&rng, 100)) w->disk.kind = SIM_STORE_PLAIN;
+}
+
 static bool is_said(sim_world *w, const void *arg) {
   (void)arg;
   return w->weather.acts_left == 0;
@@ -67,6 +74,7 @@ static bool is_said(sim_world *w, const void *arg) {
 void sim_random_world(sim_world *w) {
   sim_rng rng = sim_rng_new(w->seed, 1000);
   unsigned n = choose_size(&rng, w->seed);
+  choose_stores(w);
   for (unsigned i = 0; i < n; i++)
     sim_person_new(w, names[i]);
   choose_net(w, &rng);

@@ -60,10 +60,10 @@ void sim_siege_hold(sim_siege *s, uint64_t gap, uint64_t ms, const sim_budget *m
   const sim_node *node = w->node[s->ana->who];
   uint64_t p99 = talk(s, gap);
   if (w->now < s->began + ms) sim_run(w, s->began + ms - w->now);
-  uint64_t spent = w->now - s->began, disk = sim_disk_bytes(node);
+  uint64_t spent = w->now - s->began, stored = sim_disk_bytes(node);
   sim_cost cost = sim_cost_since(&node->cost, &s->before);
   uint64_t cpu_ms = sim_cost_ns(&cost) / 1000000 * SIM_MINUTE / spent;
-  uint64_t grown = disk > s->disk_before ? disk - s->disk_before : 0;
+  uint64_t grown = stored > s->disk_before ? stored - s->disk_before : 0;
   uint64_t disk_kib = (grown >> 10) * SIM_MINUTE / spent;
   printf("p99 %" PRIu64 " ms (quiet %" PRIu64 "), %" PRIu64 " ms CPU and %" PRIu64
          " KiB disk a minute, %" PRId64 " KiB heap\n%-18s ",

@@ -14,6 +14,7 @@ sim_world *sim_world_new(uint64_t seed, const char *replay, bool print) {
   w->people_rng = sim_rng_new(seed, 2);
   w->weather.rng = sim_rng_new(seed, 3);
   w->stranger.rng = sim_rng_new(seed, 4);
+  w->disk.rng = sim_rng_new(seed, 5);
   sim_net_init(w);
   return w;
 }
@@ -27,6 +28,7 @@ void sim_world_free(sim_world *w) {
   for (unsigned i = 0; i < w->n_actors; i++)
     sim_actor_free(w->actor[i]);
   sim_net_done(w);
+  sim_disk_done(w);
   sim_ledger_done(w);
   free(w->queue.heap);
   free(w);
@@ -81,7 +83,9 @@ static const sim_node *whose(const sim_world *w, const sim_event *e) {
     return who < w->n ? w->node[who] : NULL;
   }
   case SIM_EV_BATCH:
-  case SIM_EV_TIMER: return w->node[e->a];
+  case SIM_EV_TIMER:
+  case SIM_EV_QUIET:
+  case SIM_EV_ROOM: return w->node[e->a];
   case SIM_EV_ARRIVE: /* reading waits, arriving does not: net.c */
   case SIM_EV_RESTART:
   case SIM_EV_WAKE:
@@ -127,6 +131,13 @@ static void happen(sim_world *w, const sim_event *e) {
     sim_node_start(w, w->node[who]);
     sim_after(w, 10, SIM_EV_LOOK, who, SIM_STRANGER, 0);
     return;
+  case SIM_EV_QUIET:
+    if (w->node[who]->core != NULL && w->node[who]->life == e->b) sim_node_quiet(w, w->node[who]);
+    return;
+  case SIM_EV_ROOM:
+    if (w->node[who]->core == NULL || w->node[who]->life != e->b) return;
+    sim_node_feed(w, w->node[who], &(vls_input){.type = VLS_IN_ROOM});
+    return;
   case SIM_EV_WAKE: sim_person_wake(w, w->person[who]); return;
   case SIM_EV_ACT: sim_whim(w, w->person[who]); return;
   case SIM_EV_LETTER: sim_person_letter(w, e->a); return;
@@ -148,6 +159,8 @@ static void step(sim_world *w) {
   w->now = event.at;
   w->steps++;
   happen(w, &event);
+  /* Only here is nothing half done: what comes after a strike is another story. */
+  if (w->strike.is_on && w->strike.aftermath != NULL) sim_strike_aftermath(w);
 }
 
 bool sim_run_until(sim_world *w, sim_condition is_so, const void *arg, uint64_t ms) {

@@ -16,7 +16,9 @@
 #include "node.h"
 #include "person.h"
 #include "rng.h"
+#include "store.h"
 #include "stranger.h"
+#include "strike.h"
 #include "weather.h"
 
 enum {
@@ -39,6 +41,8 @@ typedef enum sim_event_type {
   SIM_EV_BATCH,    /* node, life, batch */
   SIM_EV_TIMER,    /* node, life, deadline */
   SIM_EV_RESTART,  /* node */
+  SIM_EV_QUIET,    /* node, life: nobody wrote for a while, perhaps */
+  SIM_EV_ROOM,     /* node, life: there is room on its disk again */
   SIM_EV_WAKE,     /* person: looks at what is to be done */
   SIM_EV_ACT,      /* person: has an idea (whims.c) */
   SIM_EV_LETTER,   /* invitation: handed over, by whatever way people have */
@@ -77,6 +81,8 @@ struct sim_world {
   sim_trace trace;
   sim_rng net_rng, people_rng;
   sim_net net;
+  sim_disk disk;
+  sim_strike strike;
   sim_ledger ledger;
   sim_weather weather;
   sim_stranger stranger;
