@@ -187,7 +187,7 @@ static void backup_of_an_event_without_a_header_fails(void **state) {
   vls_backup_walk_init(&walk, store, 1);
   read_all(&walk, store, &all);
   assert_int_equal(of_kind(&all, VLS_BACKUP_EVENT, &got), 3);
-  assert_int_equal(vls_store_error(store), VLS_STORAGE);
+  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
   vls_store_close(store);
 }
 
