@@ -117,6 +117,8 @@ void disk_power_cut(disk *d, const char *prefix, uint32_t (*dice)(void *), void 
 void disk_revive(disk *d);
 /* Files whose names begin so change no more, whatever is asked. */
 void disk_kill(disk *d, const char *prefix);
+/* There is no room for files whose names begin so. */
+void disk_fill(disk *d, const char *prefix);
 /* There is room again. */
 void disk_mend(disk *d);
 /* The first half of a write, and half a sector more. */

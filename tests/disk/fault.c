@@ -101,6 +101,10 @@ void disk_kill(disk *d, const char *prefix) {
   snprintf(d->dead, sizeof d->dead, "%s", prefix);
 }
 
+void disk_fill(disk *d, const char *prefix) {
+  snprintf(d->full, sizeof d->full, "%s", prefix);
+}
+
 void disk_mend(disk *d) {
   d->full[0] = '\0';
 }

@@ -337,7 +337,7 @@ static void burial_on_a_full_disk_waits(void **state) {
   house h = furnished(IN_CLEAR);
   put(&h, 1, 2);
   house_commit(&h);
-  h.d->is_full = true;
+  disk_fill(h.d, "/");
   vls_store_bury(h.store);
   assert_int_equal(vls_store_error(h.store), VLS_OK);
   assert_true(vls_store_has_spent(h.store));
