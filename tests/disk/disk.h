@@ -121,7 +121,8 @@ void disk_kill(disk *d, const char *prefix);
 void disk_fill(disk *d, const char *prefix);
 /* There is room again. */
 void disk_mend(disk *d);
-/* The first half of a write, and half a sector more. */
+/* The first half of a write, and half a sector more; of one that fits into a sector nothing, as
+ * disks do and vfs.h counts on. */
 void disk_tear(disk_entry *e, size_t at, const uint8_t *p, size_t n);
 
 #endif

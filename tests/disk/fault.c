@@ -111,8 +111,8 @@ void disk_mend(disk *d) {
 
 void disk_tear(disk_entry *e, size_t at, const uint8_t *p, size_t n) {
   size_t half = n / 2 + DISK_SECTOR / 2;
+  if (n <= DISK_SECTOR) return;
   if (half > n) half = n / 2;
-  if (half == 0) return;
   put(&e->now, at, p, half);
   disk_note(e, at, p, half);
 }
