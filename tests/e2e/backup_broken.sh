@@ -8,12 +8,12 @@ meet ana bao
 head -c 60000 /dev/urandom | base64 -w 0 | head -c 60000 >"$here/long"
 for _ in {1..40}; do as ana send Bao -f "$here/long" >/dev/null || bad 'a long text'; done
 soon 'long texts arrive' eval '[ "$(as ana outbox list --plain | wc -l)" = 0 ]'
-secret pass 'correct horse battery staple'
-says 'a backup' 0 '"messages":40' ana backup create "$file" --passphrase-file "$here/pass" --json
+(umask 077 && as ana backup words >"$here/words" 2>/dev/null)
+says 'a backup' 0 '"messages":40' ana backup create "$file" --json
 off ana
 off bao
 on new
-from() { as new --socket "$1" init --restore "$file" --passphrase-file "$here/pass"; }
+from() { as new --socket "$1" init --restore "$file" --words-file "$here/words"; }
 through() { # HOW-MANY WHAT: a socket behind which the node stalls, or is gone, after that
   python3 -B "$e2e/backup_proxy.py" "$here/proxy" "$(socket_of new)" "$@" >"$here/proxy.out" &
   pids+=($!)
@@ -46,15 +46,31 @@ same 'and nothing of the backup is there' '' "$(as new contact list --plain)"
 off new
 rm -rf "$here/new"
 
+# Killed at any moment it is all or nothing, and the next try works.
+for pause in 0.05 0.1 0.2 0.4 0.8; do
+  on new
+  from "$(socket_of new)" >"$here/out" 2>&1 &
+  client=$!
+  sleep $pause
+  kill9 new
+  wait $client
+  on new
+  empty && { as new init --restore "$file" --words-file "$here/words" >"$here/out" 2>&1 ||
+    bad "again after $pause s: $(cat "$here/out")"; }
+  same "killed after $pause s: all of it" 40 "$(words new Bao | grep -c .)"
+  off new
+  rm -rf "$here/new"
+done
+
 on new
 asked 'into an encrypted store' 0 'Texts +40' new \
-  '[["Passphrase of the backup", "correct horse battery staple\n"], ["Set one now", "y\n"],
-    ["New passphrase", "other\n"], ["once more", "other\n"]]' init --restore "$file"
+  "[[\"Type your\", \"@type $here/words\"], [\"Set one now\", \"y\\n\"],
+    [\"New passphrase\", \"other\\n\"], [\"once more\", \"other\\n\"]]" init --restore "$file"
 says 'it is encrypted' 0 'Store .*, encrypted' new status
 same 'all are there' 40 "$(words new Bao | grep -c .)"
 says 'it locks' 0 'Locked' new lock
 says 'a locked node has an identity: code 9' 9 'try: valise unlock' new init --restore "$file" \
-  --passphrase-file "$here/pass"
+  --words-file "$here/words"
 off new
 rm -rf "$here/new"
 

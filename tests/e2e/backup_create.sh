@@ -39,6 +39,8 @@ asked 'words are typed with completion' 0 'All of it is there' ana \
   "[[\"Type your\", \"@type $here/words\"]]" backup verify "$file"
 TERMINAL=dumb asked 'or a line each' 0 'All of it is there' ana \
   "[[\"Type your\", \"@type $here/words\"]]" backup verify "$file"
+asked 'or all at once, as a paste' 0 'All of it is there' ana \
+  "[[\"Word 1 of 24\", \"@paste $here/words\"]]" backup verify "$file"
 asked 'a wrong one gets a suggestion' 130 'did you mean abandon' ana \
   '[["Word 1 of 24", "abandom\n"], ["did you mean", "\u0003"]]' backup verify "$file"
 asked 'Ctrl-D gives up' 2 'given up' ana '[["Word 1 of 24", "\u0004"]]' backup verify "$file"
@@ -86,6 +88,16 @@ spoilt 'that claims six terabytes' 1 'added behind its end'
 rm "$here/spoilt"
 
 on ana
+VALISE_ACCESSIBLE=1 asked 'for a reader of screens words are sentences' 0 'Word 24: [a-z]+\.' ana \
+  "[[\"Press Enter\", \"@learn $here/other\"], [\"type 4\", \"@back $here/other\"]]" \
+  backup words --new
+says 'what was made before opens with the old ones' 0 'All of it' ana \
+  backup verify "$file" --words-file "$here/words"
+says 'a backup from now on' 0 'Texts' ana backup create "$here/stick/new"
+says 'opens with the new ones' 0 'All of it' ana \
+  backup verify "$here/stick/new" --words-file "$here/other"
+says 'and not with the old ones' 1 'not the ones of this' ana \
+  backup verify "$here/stick/new" --words-file "$here/words"
 secret pass 'correct horse battery staple'
 secret wrong 'correct horse battery stable'
 says 'with a passphrase' 0 '"lock":"passphrase"' ana backup create "$here/stick/p" \
@@ -132,7 +144,7 @@ says 'it is locked' 0 'Locked' ana lock
 says 'code 9' 9 'try: valise unlock' ana backup create "$here/stick/r" \
   --passphrase-file "$here/pass"
 says 'words need it, too' 9 'locked' ana backup words
-says 'verify does not' 0 'All of it' ana backup verify "$here/stick/q" --words-file "$here/words"
+says 'verify does not' 0 'All of it' ana backup verify "$here/stick/q" --words-file "$here/other"
 check 'no words in the log' bash -c '! grep -qF "$(cat "$2")" "$1"' - "$(log_of ana)" "$here/words"
 off ana
 off bao

@@ -2,6 +2,7 @@
 a JSON list of [what appears, what is done then]. Done is what is typed, or
   @learn FILE   the 24 words on the screen are written down in FILE
   @type FILE    the words of FILE are typed, each by its first letters and Tab
+  @paste FILE   all of FILE is typed at once
   @back FILE    those that are asked for by their number are typed
   @until GLOB   a file of such a name is waited for
 Prints what appeared; exits with the command's code, 99 when something never appeared, 98 when a
@@ -20,7 +21,7 @@ import time
 
 MOST = 90.0
 PROMPT = re.compile(rb"Word (\d+)(?: of 24)?: $")
-NUMBERED = re.compile(rb"(?<!\d)(\d{1,2}) ([a-z]{3,8})\b")
+NUMBERED = re.compile(rb"(?<!\d)(\d{1,2}):? ([a-z]{3,8})\b")
 
 
 class Person:
@@ -83,6 +84,8 @@ class Person:
             self.learn(rest)
         elif verb == "@type":
             return self.type_words(rest, 24)
+        elif verb == "@paste":
+            self.write(open(rest).read())
         elif verb == "@back":
             return self.type_words(rest, 4)
         elif verb == "@until":
