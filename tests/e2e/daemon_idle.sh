@@ -13,7 +13,7 @@ done
 meet_by_rpc ana bao
 online() { rpc ana contact.list | grep -q '"online": true'; }
 until_true 5 online
-sleep 5 # the store's log is moved into its main file, once
+sleep 10 # spent keys are replaced, and the store's log is moved into its main file, once
 woken_alone=$(woken alone) cpu_alone=$(cpu alone) woken_ana=$(woken ana) cpu_ana=$(cpu ana)
 sleep 5
 times=$(($(woken alone) - woken_alone)) ticks=$(($(cpu alone) - cpu_alone))
