@@ -50,8 +50,9 @@ sed 's/^/      /' "$here/knocks"
 grep -q ' strangers in ' "$here/knocks" || { cat "$here/knocks"; exit 1; }
 check 'not one byte of answer' [ "$code" -eq 0 ]
 came=$(sed -n 's/^\([0-9]*\) strangers.*/\1/p' "$here/knocks")
-echo "      p50 and p99 of a text until its receipt: quiet $quiet ms, meanwhile $flood ms"
-echo "      $hold strangers at once: RSS grew by $((most - empty)) KiB; CPU $used ticks in $took s for $came"
+echo "      p50, p99 of a text until its receipt: quiet $quiet ms, meanwhile $flood ms"
+echo "      $hold strangers at once: RSS grew by $((most - empty)) KiB"
+echo "      $used ticks of CPU in $took s for $came"
 check "a stranger costs at most $stranger_kib KiB" [ $((most - empty)) -le $((hold * stranger_kib)) ]
 check 'the link that stood before is the one that stands' [ "$(up)" -ge "$stood" ]
 sends 'the talk goes on' bao ana 'are they gone?'
@@ -113,10 +114,11 @@ on chi # knocks as a contact now, by the way of the tap
 becomes chi Ana online True
 check 'a knock went by' test -s "$here/knock"
 cp "$here/knock" "$here/one"
-same 'the same knock again gets silence' silence "$(python3 -B "$here/again.py" "$(port_of ana)" "$here/one")"
+again() { python3 -B "$here/again.py" "$(port_of ana)" "$here/one"; }
+same 'the same knock again gets silence' silence "$(again)"
 kill9 ana
 on ana
-same 'and after a restart' silence "$(python3 -B "$here/again.py" "$(port_of ana)" "$here/one")"
+same 'and after a restart' silence "$(again)"
 becomes chi Ana online True
 sends 'while a fresh one opens' chi ana 'it is me'
 off ana

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A contact turned hostile, against a real node: what it says that is wrong is set aside, the next is
-# taken, doctor tells; and whoever reads nothing holds nobody up.
+# A contact turned hostile, against a real node: what it says that is wrong is set aside, the next
+# is taken, doctor tells; and whoever reads nothing holds nobody up.
 . "$(dirname "$0")/lib_talk.sh"
 
 peer=$build/tests/load/load_peer
@@ -17,8 +17,9 @@ before=$(rpc ana status | grep -o '"set_aside": [0-9]*' | grep -o '[0-9]*')
 check 'poison: garbage, a forgery, garbage, and texts in between' \
   mallory text:first garbage:3 text:second forged text:third settle
 cat "$here/mallory" | sed 's/^/      /'
-check 'poison: every record was dealt with' grep -Eq '^settle said ([0-9]+) acked \1 ' "$here/mallory"
-same 'poison: the texts around it are there, in order' $'first\nsecond\nthird' "$(words ana Mallory)"
+check 'poison: every record was dealt with' \
+  grep -Eq '^settle said ([0-9]+) acked \1 ' "$here/mallory"
+same 'poison: the texts around it are there' $'first\nsecond\nthird' "$(words ana Mallory)"
 after=$(rpc ana status | grep -o '"set_aside": [0-9]*' | grep -o '[0-9]*')
 same 'poison: four records were set aside' 4 "$((after - before))"
 says 'poison: doctor tells whose, and that it could not be used' 0 'Mallory.*set aside' ana doctor
