@@ -53,7 +53,8 @@ came=$(sed -n 's/^\([0-9]*\) strangers.*/\1/p' "$here/knocks")
 echo "      p50, p99 of a text until its receipt: quiet $quiet ms, meanwhile $flood ms"
 echo "      $hold strangers at once: RSS grew by $((most - empty)) KiB"
 echo "      $used ticks of CPU in $took s for $came"
-check "a stranger costs at most $stranger_kib KiB" [ $((most - empty)) -le $((hold * stranger_kib)) ]
+check "a stranger costs at most $stranger_kib KiB" \
+  [ $((most - empty)) -le $((hold * stranger_kib)) ]
 check 'the link that stood before is the one that stands' [ "$(up)" -ge "$stood" ]
 sends 'the talk goes on' bao ana 'are they gone?'
 let_go() { [ "$(ls "/proc/$(pid_of ana)/fd" | wc -l)" -lt 40 ]; }
