@@ -129,6 +129,7 @@ static vls_err accept_link(vls_cli *cli, const vls_args *args) {
     err = vls_call_for(cli, "invite.accept", &vls_rpc_accept_def, &ask, &vls_rpc_contact_def,
                        &contact);
   if (err == VLS_OK && wait) err = wait_ready(cli, &feed, vls_when_mono() + timeout, &contact);
+  if (err == VLS_MALFORMED) return VLS_USAGE; /* what was typed is no link, or not quite */
   if (err != VLS_OK) return err;
   bool ready = vls_slice_eq(contact.state, vls_slice_str("ready"));
   vls_contact_changed(cli, &contact,

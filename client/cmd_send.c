@@ -98,9 +98,8 @@ static void print_for_people(vls_cli *cli, const vls_delivery *d) {
     if (d->err == VLS_NOT_FOUND) vls_out_line(&cli->err, "  try: valise contact list");
   } else if (d->err == VLS_TIMEOUT) {
     bool waits = strcmp(d->state, "queued") == 0;
-    vls_out_line(&cli->err,
-                 "%s: #%" PRIu64 " timed out, still queued%s%s%s: see valise outbox list", who,
-                 d->n, waits ? "" : " (", waits ? "" : d->state, waits ? "" : ")");
+    vls_out_line(&cli->err, "%s: #%" PRIu64 " timed out, %s: see valise outbox list", who, d->n,
+                 waits ? "still queued" : "on its way and without a receipt yet");
   } else if (d->err != VLS_OK) {
     vls_out_line(&cli->err, "%s: #%" PRIu64 " %s: %s", who, d->n, d->state,
                  d->problem != NULL ? d->problem : vls_err_text(d->err));

@@ -19,6 +19,24 @@ static void print_damaged(vls_cli *cli, const vls_rpc_status *s, const char *up)
                       : "damaged, and it cannot be saved: valise doctor says why");
 }
 
+/* What the node finds wrong while it is locked: that it is locked, or what keeps it so. */
+static void print_locked(vls_cli *cli) {
+  vls_rpc_finding f;
+  vls_slice result, item;
+  vls_items items;
+  vls_err err = vls_call(cli, "doctor", NULL, NULL, &result);
+  if (err == VLS_OK) err = vls_list_open(cli, result, &items);
+  bool known = err == VLS_OK && vls_items_next(&items, &item) &&
+               vls_wire_decode(&vls_rpc_finding_def, VLS_WIRE_LENIENT, item, &f, NULL) == VLS_OK;
+  if (!known || !f.has_hint || is(f.hint, "valise unlock")) {
+    vls_card_put(cli, "You", "nobody can say before you type: valise unlock");
+    vls_card_put(cli, "Store", "encrypted, and closed");
+    return;
+  }
+  vls_card_put(cli, "Store", "%.*s", VLS_STR(f.text));
+  vls_card_put(cli, "Try", "%.*s", VLS_STR(f.hint));
+}
+
 static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   char up[VLS_WHEN_TEXT];
   vls_when_length(up, s->uptime_s < UINT64_MAX / 1000 ? s->uptime_s * 1000 : 0);
@@ -28,8 +46,7 @@ static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   }
   if (is(s->state, "locked")) {
     vls_card_put(cli, "Node", "valised %.*s, running for %s, locked", VLS_STR(s->version), up);
-    vls_card_put(cli, "You", "nobody can say before you type: valise unlock");
-    vls_card_put(cli, "Store", "encrypted, and closed");
+    print_locked(cli);
     return;
   }
   vls_card_put(cli, "Node", "valised %.*s, running for %s", VLS_STR(s->version), up);

@@ -186,7 +186,9 @@ static vls_err hello(vls_conn *conn, vls_problem *problem) {
 static vls_err refused(vls_problem *problem, const char *path) {
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
     return vls_problem_set(problem, VLS_NO_DAEMON, "valise init --start",
-                           "valised is not running: nobody answers on %s", path);
+                           "valised is not running: nobody answers on %s. Started, it goes on with "
+                           "what it had",
+                           path);
   return vls_problem_set(problem, VLS_SYSTEM, "valise doctor", "cannot use the socket %s: %s", path,
                          strerror(errno));
 }

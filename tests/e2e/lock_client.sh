@@ -74,3 +74,14 @@ says 'everything is there' 0 'while you were locked' ana read Bao -n 50
 check 'no passphrase in the log' bash -c '! grep -q "correct horse" "$1"' - "$(log_of ana)"
 off ana
 off bao
+
+keys=$(find "$here" -path '*ana*' -name node.keys | head -n 1)
+cp "$keys" "$here/aside"
+head -c 40 "$here/aside" >"$keys"
+launch ana --listen 127.0.0.1:0
+soon 'a node whose key file is damaged starts' locked
+says 'status says what is damaged' 0 'Store .*key file .* is damaged' ana status
+says 'and what helps' 0 'Try .*put a copy of it back' ana status
+check 'and not to unlock it' bash -c '! grep -q "valise unlock" "$1"' - "$here/out"
+off ana
+cp "$here/aside" "$keys"

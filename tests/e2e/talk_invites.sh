@@ -10,10 +10,10 @@ citizen dan Dan
 
 link=$(invite ana --as Bao)
 wrong=${link:0:60}$([ "${link:60:1}" = a ] && echo b || echo a)${link:61}
-says "a mistyped link is refused, and says what it may be" 1 'a letter of it is wrong' \
+says "a mistyped link is refused, and says what it may be" 2 'a letter of it is wrong' \
   bao accept "$wrong"
-says "half a link too" 1 'not an invitation' bao accept "${link:0:200}"
-says "and something else entirely" 1 'not an invitation' bao accept 'https://example.org/'
+says "half a link too" 2 'not an invitation' bao accept "${link:0:200}"
+says "and something else entirely" 2 'not an invitation' bao accept 'https://example.org/'
 says "one's own link is refused" 2 'your own invitation' ana accept "$link"
 same "no contact came of any of it" '' "$(as bao contact list --plain; as ana contact list --plain)"
 says "the link in capitals, as a QR code has it, with space around it, works" 0 'your contact' \
