@@ -13,7 +13,7 @@ static const char *state_name(const vls_peer *peer) {
   return "failed";
 }
 
-vls_err vls_put_contact(vls_call *call, const vls_peer *peer) {
+vls_err vls_put_contact(vls_call *call, vls_peer *peer) {
   vls_core *core = call->core;
   char id[VLS_ID_TEXT + 1];
   vls_buf card;
@@ -33,8 +33,7 @@ vls_err vls_put_contact(vls_call *call, const vls_peer *peer) {
                        .online = online,
                        .queued = vls_message_count_queued(core->store, peer->row.id) +
                                  vls_outbox_count(core->store, peer->row.id),
-                       .unread =
-                           vls_message_count_unread(core->store, peer->row.id, peer->talk.read_n),
+                       .unread = vls_peer_unread(core, peer),
                        .has_last_seen = peer->row.last_seen != 0,
                        .last_seen = peer->row.last_seen,
                        .has_next_try_ms = peer->next_dial != VLS_NEVER && !online,

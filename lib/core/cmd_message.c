@@ -154,9 +154,10 @@ vls_err vls_cmd_mark_read(vls_call *call) {
   uint64_t upto = p->upto < core->newest_n ? p->upto : core->newest_n;
   vls_rpc_count r = {0};
   if (upto > peer->talk.read_n) {
-    r.count = vls_message_count_unread(core->store, peer->row.id, peer->talk.read_n) -
-              vls_message_count_unread(core->store, peer->row.id, upto);
+    r.count = vls_peer_unread(core, peer);
     peer->talk.read_n = upto;
+    peer->unread_known = false;
+    r.count -= vls_peer_unread(core, peer);
     peer->talk_dirty = true;
     if (r.count > 0 && !core->no_read_receipts) peer->read_due = true;
     vls_peer_touch(core, peer);

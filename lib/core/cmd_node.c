@@ -65,7 +65,7 @@ vls_err vls_cmd_id_show(vls_call *call) {
 static uint64_t unread(vls_core *core) {
   uint64_t n = 0;
   for (size_t i = 0; i < core->n_peers; i++)
-    n += vls_message_count_unread(core->store, core->peers[i]->row.id, core->peers[i]->talk.read_n);
+    n += vls_peer_unread(core, core->peers[i]);
   return n;
 }
 

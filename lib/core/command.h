@@ -38,7 +38,7 @@ vls_command_fn vls_cmd_backup_end;
 vls_command_fn vls_cmd_restore_begin, vls_cmd_restore_next, vls_cmd_restore_end;
 
 /* Shared by several: appends a contact, a message. */
-VLS_MUST vls_err vls_put_contact(vls_call *call, const vls_peer *peer);
+VLS_MUST vls_err vls_put_contact(vls_call *call, vls_peer *peer);
 struct vls_message_row;
 
 #endif

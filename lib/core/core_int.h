@@ -92,6 +92,8 @@ typedef struct vls_peer {
   unsigned failures;     /* dials in a row that failed */
   unsigned refused;      /* links that ended because one of us took no more, in a row */
   char last_failure[96]; /* for people */
+  bool unread_known;     /* unread is counted: once, and kept from then on */
+  uint64_t unread;       /* their texts beyond talk.read_n: ask vls_peer_unread */
   bool weighed;          /* bytes_held is known */
   uint64_t bytes_held;   /* what their words take on the disk */
   vls_budget knocks, firsts, cards, bytes, records, waste, skips;
@@ -305,6 +307,7 @@ void vls_peer_unload(vls_core *core, vls_peer *peer);
 /* Puts a new session first; the oldest beyond the limit goes. */
 void vls_peer_add_session(vls_core *core, vls_peer *peer, const vls_session_row *row);
 bool vls_peer_visible(const vls_peer *peer); /* not removed */
+uint64_t vls_peer_unread(vls_core *core, vls_peer *peer);
 /* Only its places in the hash chains stay. */
 void vls_peer_forget(vls_core *core, vls_peer *peer);
 /* Their invitation is void: the contact fails, and with it the texts that have not arrived; those

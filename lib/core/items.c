@@ -30,6 +30,7 @@ static void take_text(taking *t, vls_slice text, size_t index) {
   vls_message_put(t->core->store, &row);
   if (t->first == 0) t->first = row.n;
   t->last = row.n;
+  t->peer->unread++; /* of no account while it is not known */
   t->peer->receipt_due = true;
 }
 

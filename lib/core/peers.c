@@ -7,6 +7,13 @@
 #include "citizen/id.h"
 #include "core/core_int.h"
 
+uint64_t vls_peer_unread(vls_core *core, vls_peer *peer) {
+  if (!peer->unread_known)
+    peer->unread = vls_message_count_unread(core->store, peer->row.id, peer->talk.read_n);
+  peer->unread_known = vls_store_error(core->store) == VLS_OK;
+  return peer->unread;
+}
+
 bool vls_peer_visible(const vls_peer *peer) {
   return peer->row.state != VLS_CONTACT_REMOVED;
 }
@@ -257,6 +264,7 @@ void vls_peer_forget(vls_core *core, vls_peer *peer) {
   peer->has_queued = peer->receipt_due = peer->read_due = peer->card_due = peer->hello_due = false;
   peer->next_dial = VLS_NEVER;
   peer->bytes_held = peer->refused = 0;
+  peer->unread_known = false;
   peer->talk.card_sent = 0;
   peer->row_dirty = peer->talk_dirty = true;
   vls_peer_flush(core, peer);
