@@ -83,18 +83,20 @@ static void edit_contacts(sim_world *w) {
 
 /* What is written while the other is off waits, and goes out when they are back. */
 static void night(sim_world *w) {
-  sim_node_stop(w, w->node[1], 8 * SIM_HOUR);
+  sim_node_stop(w, w->node[1], 3 * SIM_HOUR);
   say(w, 0, 100);
   say(w, 0, 200);
   sim_run(w, SIM_MINUTE);
   sim_node_stop(w, w->node[0], SIM_HOUR);
-  settle(w, 12 * SIM_HOUR);
+  settle(w, 6 * SIM_HOUR);
 }
 
 /* Signed prekeys and cards are replaced, and then both meet anew: new sessions, new link keys. Who
  * removes a contact loses the texts with it. */
 static void new_keys(sim_world *w) {
-  sim_run(w, 8 * SIM_DAY);
+  for (unsigned who = 0; who < 2; who++) /* an hour is as the next, and they would be most of it */
+    sim_node_stop(w, w->node[who], 8 * SIM_DAY);
+  sim_run(w, 8 * SIM_DAY + SIM_SECOND);
   say(w, 0, 50);
   say(w, 1, 50);
   settle(w, SIM_HOUR);
