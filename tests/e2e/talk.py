@@ -52,6 +52,7 @@ class Node:
         self.socket = os.path.join(self.home, "rpc.sock")
         self.port = free_port()
         self.process = None
+        self.credentials = {}
         os.makedirs(self.home, mode=0o700)
         with open(self.home + "/valise.conf", "w") as f:
             f.write(f"[listen]\naddress = 127.0.0.1:{self.port}\n")
@@ -59,7 +60,7 @@ class Node:
                 f.write(f"advertise = {advertise}\n")
 
     def start(self, wait=True):
-        env = {"PATH": os.environ["PATH"], "HOME": self.home}
+        env = {"PATH": os.environ["PATH"], "HOME": self.home, **self.credentials}
         with open(self.home + "/log", "ab") as log:
             self.process = subprocess.Popen(
                 [os.environ["VALISED"], "--config", self.home + "/valise.conf",
@@ -86,6 +87,19 @@ class Node:
             return client.call(method, params)
         finally:
             client.close()
+
+    def seal(self):
+        """Encrypts the store. It opens at each start by what systemd hands over as a credential."""
+        folder = self.home + "/credentials"
+        os.makedirs(folder, mode=0o700)
+        with open(folder + "/valise.key", "wb") as f:
+            f.write(os.urandom(32))
+        self.call("node.passphrase", {"new": "correct horse"})
+        self.stop()
+        self.credentials = {"CREDENTIALS_DIRECTORY": folder}
+        self.start()
+        self.call("node.unlock", {"passphrase": "correct horse"})
+        self.call("node.credential", {"passphrase": "correct horse", "use": True})
 
     def kill9(self):
         self.process.kill()

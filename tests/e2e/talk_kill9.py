@@ -3,7 +3,8 @@ moments nobody chose. In the end every text that a node took is on the other sid
 what was called delivered was there when it was said; and whoever follows the events with
 acknowledgements was told everything, and nothing twice.
 
-TALK_KILLS (200): how many. TALK_SEED: the same choices again; the moments differ all the same."""
+TALK_KILLS (200): how many. TALK_SEALED=1: both stores are encrypted. TALK_SEED: the same choices
+again; the moments differ all the same."""
 
 import collections
 import os
@@ -15,6 +16,7 @@ from talk import Report, Refused, citizen, feed, meet, until
 
 KILLS = int(os.environ.get("TALK_KILLS", 200))
 SEED = int(os.environ.get("TALK_SEED", time.time_ns() % 1_000_000))
+SEALED = os.environ.get("TALK_SEALED", "0") == "1"
 STORM_S = 70 * max(KILLS, 200) / 200   # the kills take no longer
 PEACE_S = 30        # to deliver all of it afterwards
 PACE_S = 0.06       # of a writer, between two bursts, at most
@@ -48,6 +50,8 @@ class Talk:
         self.rng = random.Random(SEED)
         ana, bao = citizen("ana"), citizen("bao")
         meet(ana, bao)
+        for node in (ana, bao) if SEALED else ():
+            node.seal()
         self.sides = [Side(ana, bao, random.Random(self.rng.random())),
                       Side(bao, ana, random.Random(self.rng.random()))]
         self.writing, self.following = threading.Event(), threading.Event()
@@ -337,6 +341,10 @@ def main():
         verify(talk, report)
         print(f"      {sum(s.retries for s in talk.sides)} texts were sent again under their cid")
     for side in talk.sides:
+        with open(side.node.home + "/data/node.db", "rb") as f:
+            sealed = not f.read(16).startswith(b"SQLite format 3")
+        report.check(f"{side.node.name}'s store is {'en' if SEALED else 'not en'}crypted",
+                     sealed == SEALED)
         if side.node.process.poll() is None:
             report.check(f"{side.node.name}'s node ends well", side.node.stop() == 0)
     report.end()
