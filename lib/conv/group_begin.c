@@ -130,6 +130,20 @@ uint64_t vls_group_due(vls_group *g, uint64_t now, uint16_t chance) {
   return FIRST * STEP_MS + (uint64_t)chance * REST_MS / 65536;
 }
 
+bool vls_group_is_stuck(vls_group *g) {
+  size_t stale;
+  const gr_epoch *best = vls_gr_best(g, true);
+  if (!vls_group_is_member(g)) return false;
+  for (size_t i = 0; i < g->n_epochs; i++) {
+    const gr_epoch *e = g->epochs[i];
+    bool deeper = best == NULL || e->depth > best->depth;
+    if (e->split && deeper) return true;
+    if (!e->open && vls_gr_eligible(g, e, &stale) && (best == NULL || vls_gr_better(g, e, best)))
+      return true;
+  }
+  return false;
+}
+
 vls_err vls_group_renew(vls_group *g, vls_rng *rng, uint64_t now, vls_buf *bytes,
                         vls_act_leaf *ret) {
   vls_dh_pair leaf;

@@ -277,11 +277,36 @@ static inline void world_sync(world *w, unsigned rounds) {
     }
 }
 
+/* Who cannot get into the epoch of the others makes a new leaf, and one of them announces it. */
+static inline void world_unstick(world *w) {
+  for (size_t i = 0; i < w->n; i++) {
+    node *x = &w->nodes[i], *by = NULL;
+    if (x->group == NULL || x->left || !vls_group_is_stuck(x->group)) continue;
+    for (size_t k = 0; k < w->n && by == NULL; k++) {
+      node *y = &w->nodes[k];
+      if (y != x && y->group != NULL && !y->left && y->part == x->part &&
+          !vls_group_is_stuck(y->group))
+        by = y;
+    }
+    if (by == NULL) continue;
+    vls_buf bytes;
+    vls_act_leaf leaf;
+    vls_buf_init(&bytes, 1024);
+    assert_int_equal(vls_group_renew(x->group, &x->rng, w->now, &bytes, &leaf), VLS_OK);
+    assert_int_equal(vls_group_announce(by->group, &leaf, &by->rng, w->now), VLS_OK);
+    vls_buf_done(&bytes);
+    world_settle(w);
+    world_exchange(w, x, by);
+    world_settle(w);
+  }
+}
+
 /* Whose turn it is, heals; until nobody's is. */
 static inline unsigned world_heal(world *w) {
   unsigned commits = 0;
   for (unsigned round = 0; round < 50; round++) {
     node *first = NULL;
+    world_unstick(w);
     uint64_t soonest = VLS_NEVER;
     for (size_t i = 0; i < w->n; i++) {
       node *x = &w->nodes[i];

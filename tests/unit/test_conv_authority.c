@@ -149,6 +149,119 @@ static void founder_is_never_thrown_out(void **state) {
   vls_authority_free(a);
 }
 
+/* Anything goes in these: who may admit whom is the caller's to check before. */
+static void random_graph(graph *g, vls_rng *rng, size_t n) {
+  *g = (graph){.n = n};
+  for (size_t i = 0; i < n; i++) {
+    static const vls_act_kind kinds[] = {VLS_ACT_SET,   VLS_ACT_SET,   VLS_ACT_REMOVE,
+                                         VLS_ACT_ADMIT, VLS_ACT_ADMIT, VLS_ACT_WORDS};
+    vls_act *act = &g->acts[i];
+    *act = (vls_act){.kind = kinds[vls_rng_below(rng, 6)],
+                     .author = (uint32_t)vls_rng_below(rng, 6),
+                     .target = (uint32_t)vls_rng_below(rng, 6),
+                     .level = (uint8_t)(1 + vls_rng_below(rng, 4)),
+                     .parents = g->parents[i]};
+    if (i < 3) act->author = 0, act->kind = VLS_ACT_SET;
+    for (size_t k = 0; i > 0 && k < 1 + vls_rng_below(rng, 2); k++)
+      g->parents[i][act->n_parents++] = (uint32_t)(i - 1 - vls_rng_below(rng, i < 5 ? i : 5));
+  }
+}
+
+static void admissions_come_out_alike_in_any_order(void **state) {
+  (void)state;
+  static graph g;
+  static const uint32_t founder_only[] = {0};
+  enum { GRAPHS = 400, LONG = 40 };
+  uint8_t seed[32] = {77};
+  vls_rng rng;
+  size_t order[ACTS], admitted = 0;
+  vls_rng_init(&rng, seed);
+  for (unsigned n = 0; n < GRAPHS; n++) {
+    random_graph(&g, &rng, LONG);
+    vls_authority *a = vls_authority_new(founder_only, 1);
+    for (size_t i = 0; i < g.n; i++) {
+      uint32_t number;
+      assert_int_equal(vls_authority_add(a, &g.acts[i], &number), VLS_OK);
+    }
+    for (uint32_t i = 0; i < g.n; i++) {
+      g.is_void[i] = vls_authority_is_void(a, i);
+      admitted += g.acts[i].kind == VLS_ACT_ADMIT && !g.is_void[i] ? 1 : 0;
+    }
+    for (uint32_t who = 0; who < PEOPLE; who++)
+      g.levels[who] = (char)('0' + vls_authority_level(a, who));
+    vls_authority_free(a);
+    for (unsigned k = 0; k < 4; k++) {
+      shuffle(&g, &rng, order);
+      play(&g, order);
+    }
+  }
+  assert_true(admitted > GRAPHS);
+}
+
+static vls_act admission(uint32_t author, uint32_t target) {
+  return (vls_act){.kind = VLS_ACT_ADMIT, .author = author, .target = target};
+}
+
+static void admission_lowers_nobody_and_heeds_who_removed(void **state) {
+  (void)state;
+  vls_authority *a = vls_authority_new(&founder, 1);
+  uint32_t one = add(a, set(0, 1, VLS_LEVEL_MEMBER), NULL, 0);
+  uint32_t in = add(a, admission(1, 2), &one, 1);
+  assert_int_equal(vls_authority_level(a, 2), VLS_LEVEL_MEMBER);
+  uint32_t up = add(a, set(0, 2, VLS_LEVEL_ADMIN), &one, 1); /* at once with the admission */
+  assert_int_equal(vls_authority_level(a, 2), VLS_LEVEL_ADMIN);
+  const uint32_t both[] = {in, up};
+  assert_true(vls_authority_is_void(a, add(a, admission(1, 2), both, 2))); /* a member already */
+  uint32_t out = add(a, removal(0, 2), both, 2);
+  assert_int_equal(vls_authority_level(a, 2), VLS_LEVEL_NONE);
+  assert_true(vls_authority_is_void(a, add(a, admission(1, 2), &out, 1)));
+  vls_past *past = vls_authority_past(a, &out, 1);
+  assert_int_equal(vls_past_remover(a, past, 2), VLS_LEVEL_FOUNDER);
+  assert_int_equal(vls_past_level(a, past, 2), VLS_LEVEL_NONE);
+  assert_true(vls_past_has(past, in) && !vls_past_is_void(past, in));
+  uint32_t back = add(a, admission(0, 2), &out, 1);
+  assert_false(vls_authority_is_void(a, back));
+  assert_false(vls_past_has(past, back));
+  assert_true(vls_past_is_void(past, back));
+  assert_int_equal(vls_past_level_now(a, past, VLS_GROUP_CITIZENS), VLS_LEVEL_NONE);
+  uint32_t leaves = add(a, removal(2, 2), &back, 1);
+  assert_false(vls_authority_is_void(a, add(a, admission(1, 2), &leaves, 1)));
+  vls_past_free(past);
+  vls_authority_free(a);
+}
+
+/* What somebody had seen stays as it was, whatever comes after. */
+static void past_of_an_act_never_changes(void **state) {
+  (void)state;
+  static graph g;
+  uint8_t seed[32] = {78}, before[ACTS][PEOPLE];
+  vls_rng rng;
+  vls_past *pasts[ACTS];
+  vls_rng_init(&rng, seed);
+  for (unsigned n = 0; n < 60; n++) {
+    random_graph(&g, &rng, 40);
+    vls_authority *a = vls_authority_new(&founder, 1);
+    for (uint32_t i = 0; i < g.n; i++) {
+      uint32_t number;
+      assert_int_equal(vls_authority_add(a, &g.acts[i], &number), VLS_OK);
+      pasts[i] = vls_authority_past(a, &i, 1);
+      for (uint32_t who = 0; who < PEOPLE; who++)
+        before[i][who] = vls_past_level(a, pasts[i], who);
+    }
+    for (uint32_t i = 0; i < g.n; i++) {
+      vls_past *now = vls_authority_past(a, &i, 1);
+      for (uint32_t who = 0; who < PEOPLE; who++) {
+        assert_int_equal(vls_past_level(a, pasts[i], who), before[i][who]);
+        assert_int_equal(vls_past_level(a, now, who), before[i][who]);
+      }
+      vls_past_free(now);
+      vls_past_free(pasts[i]);
+    }
+    vls_authority_free(a);
+  }
+  vls_past_free(NULL);
+}
+
 static void two_admins_who_remove_each_other_at_once_both_stay(void **state) {
   (void)state;
   vls_authority *a = vls_authority_new(&founder, 1);
@@ -222,6 +335,9 @@ static void acts_end_at_their_bound(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(graphs_of_the_reference_come_out_alike_in_any_order),
+      cmocka_unit_test(admissions_come_out_alike_in_any_order),
+      cmocka_unit_test(admission_lowers_nobody_and_heeds_who_removed),
+      cmocka_unit_test(past_of_an_act_never_changes),
       cmocka_unit_test(founder_is_never_thrown_out),
       cmocka_unit_test(two_admins_who_remove_each_other_at_once_both_stay),
       cmocka_unit_test(removal_that_arrives_late_takes_back_what_followed),
