@@ -102,7 +102,7 @@ static bool turn_is_due(vls_group *g, const gr_epoch *best, uint64_t now) {
   size_t stale;
   if (best == NULL || best->roster.n != g->present.n) return true;
   return !vls_gr_eligible(g, best, &stale) || stale > 0 ||
-         best->records >= VLS_GROUP_REKEY_RECORDS || now >= best->seen + VLS_GROUP_REKEY_MS;
+         best->records >= VLS_GROUP_REKEY_RECORDS || now >= best->born + VLS_GROUP_REKEY_MS;
 }
 
 static void turn_hash(const vls_group *g, const gr_epoch *e, uint32_t leaf, uint8_t ret[32]) {

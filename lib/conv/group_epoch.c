@@ -35,7 +35,7 @@ gr_epoch *vls_gr_epoch_new(vls_group *g, const uint8_t id[32], uint64_t now) {
   gr_epoch *e = vls_calloc(1, sizeof *e);
   memcpy(e->id, id, 32);
   e->act = NO_ACT;
-  e->seen = now;
+  e->born = e->seen = now;
   g->epochs[g->n_epochs++] = e;
   return e;
 }
@@ -60,6 +60,7 @@ bool vls_gr_better(const vls_group *g, const gr_epoch *a, const gr_epoch *b) {
   bool ok_a = vls_gr_eligible(g, a, &stale_a), ok_b = vls_gr_eligible(g, b, &stale_b);
   if (ok_a != ok_b) return ok_a;
   if (a->split != b->split) return b->split;
+  if ((stale_a == 0) != (stale_b == 0)) return stale_a == 0;
   if (a->roster.n != b->roster.n) return a->roster.n > b->roster.n;
   if (stale_a != stale_b) return stale_a < stale_b;
   if (a->depth != b->depth) return a->depth > b->depth;
@@ -240,6 +241,8 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
     free(roster->leaves);
     return;
   }
+  gr_epoch *best = vls_gr_best(g, false);
+  if (best != NULL) best->seen = now; /* its time of 14 days begins now */
   e = vls_gr_epoch_new(g, said->id, now);
   describe(e, said, act, g->acts[act].epoch_depth);
   e->roster = *roster;

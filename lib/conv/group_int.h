@@ -98,7 +98,7 @@ typedef struct gr_epoch {
   gr_chain *chains; /* one for each leaf, once it is open */
   gr_skipped *skipped;
   size_t n_skipped;
-  uint64_t seen, records;
+  uint64_t born, seen, records; /* seen: when it was last the best one */
 } gr_epoch;
 
 typedef struct gr_pending {

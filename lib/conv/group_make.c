@@ -163,6 +163,7 @@ static vls_err publish(vls_group *g, const vls_group_said *said, making *m, bool
   vls_buf_init(&record, VLS_GROUP_RECORD_MAX);
   vls_err err = vls_gr_seal(g, m->base, said, rng, &record);
   if (err == VLS_OK) {
+    m->base->seen = now;
     if (commit) keep_epoch(g, m, said->id, now);
     err = vls_gr_take(g, said, now);
     VLS_ASSERT(err == VLS_OK);

@@ -85,6 +85,7 @@ static void put_epoch(writer *w, const vls_group *g, const gr_epoch *e) {
   put32(w, e->act);
   put(w, &flags, 1);
   put(w, &e->keys, sizeof e->keys); /* bytes alone */
+  put64(w, e->born);
   put64(w, e->seen);
   put64(w, e->records);
   put(w, e->roster.root, 32);
@@ -280,6 +281,7 @@ static void load_epoch(vls_group *g, reader *r) {
   e->open = (flags & 2) != 0;
   e->split = (flags & 4) != 0;
   get(r, &e->keys, sizeof e->keys);
+  e->born = get64(r);
   e->seen = get64(r);
   e->records = get64(r);
   if (flags > 7 || e->act >= g->n_acts) r->bad = true;

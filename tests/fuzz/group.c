@@ -5,7 +5,7 @@
 #include "content/remarks.h"
 #include "reader.h"
 
-enum { BYTES, SIGNED, ROWS, SCRIPT, KINDS, MEMBERS = 3, STEPS = 64, ROUNDS = 4 };
+enum { BYTES, SIGNED, ROWS, SCRIPT, KINDS, MEMBERS = 3, STEPS = 24, ROUNDS = 4 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
