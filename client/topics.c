@@ -16,6 +16,7 @@ static const char start[] =
     "  valise contact verify Bao   compares the safety number, once, by voice\n"
     "  valise send Bao -m \"Hello\"  sends, also while Bao is away\n"
     "  valise read                 shows what was written\n"
+    "  valise backup create FILE   keeps all of it safe from loss\n"
     "\n"
     "When something does not arrive, valise doctor says why.\n";
 

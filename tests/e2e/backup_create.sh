@@ -107,7 +107,8 @@ says 'it opens with it' 0 'All of it' ana backup verify "$here/stick/p" \
 says 'and not with another' 1 'not the passphrase' ana backup verify "$here/stick/p" \
   --passphrase-file "$here/wrong"
 asked 'on a terminal there are three tries' 0 'All of it' ana \
-  '[["Passphrase", "x\n"], ["not the passphrase", "correct horse battery staple\n"]]' \
+  '[["Passphrase of the backup:", "x\n"],
+    ["Passphrase of the backup:", "correct horse battery staple\n"]]' \
   backup verify "$here/stick/p"
 asked 'a passphrase is asked twice' 2 'not the same' ana \
   '[["New passphrase", "one\n"], ["once more", "two\n"]]' backup create "$here/stick/q" --passphrase

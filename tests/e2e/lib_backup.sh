@@ -1,7 +1,8 @@
-# For the scripts about backups: source it first. Over lib_talk.sh it gives terminals and secrets.
+# For the scripts about backups and passphrases: source it first. Over lib_talk.sh it gives
+# terminals and secrets.
 #
 #   asked WHAT CODE PATTERN NAME STEPS ARGUMENT...   as says, in a terminal where somebody answers
-#                                                    (backup_pty.py); $TERMINAL is its kind
+#                                                    (person_pty.py); $TERMINAL is its kind
 #   secret NAME TEXT        a file in $here that only its owner can read
 #   nothing_beside FILE     there is neither it nor a half of it
 
@@ -11,7 +12,7 @@ asked() {
   local what=$1 code=$2 pattern=$3 name=$4 steps=$5 got
   shift 5
   in_home "$name" env NO_COLOR=1 TERM="${TERMINAL-xterm}" \
-    python3 -B "$e2e/backup_pty.py" "$steps" "$VALISE" "$@" >"$here/out" 2>&1
+    python3 -B "$e2e/person_pty.py" "$steps" "$VALISE" "$@" >"$here/out" 2>&1
   got=$?
   [[ $got =~ ^$code$ ]] && grep -Eq -- "$pattern" "$here/out" && ok "$what" && return
   bad "$what"

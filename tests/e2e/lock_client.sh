@@ -1,20 +1,7 @@
 #!/usr/bin/env bash
 # A citizen encrypts her store, locks and unlocks it, from a terminal and from scripts.
-. "$(dirname "$0")/lib_talk.sh"
-
-# asked WHAT CODE PATTERN NAME ANSWERS ARGUMENT...: as says, but in a terminal that answers.
-asked() {
-  local what=$1 code=$2 pattern=$3 name=$4 answers=$5 got
-  shift 5
-  in_home "$name" env NO_COLOR=1 TERM=dumb \
-    python3 -B "$e2e/lock_pty.py" "$answers" "$VALISE" "$@" >"$here/out" 2>&1
-  got=$?
-  [[ $got =~ ^$code$ ]] && grep -Eq -- "$pattern" "$here/out" && ok "$what" && return
-  bad "$what"
-  printf '      %s: exit %s, expected %s and "%s"\n' "$*" "$got" "$code" "$pattern"
-  sed 's/^/      | /' "$here/out"
-}
-secret() { (umask 077 && printf '%s\n' "$2" >"$here/$1"); }
+. "$(dirname "$0")/lib_backup.sh"
+TERMINAL=dumb
 
 on ana
 on bao

@@ -1,4 +1,4 @@
-"""backup_pty.py STEPS COMMAND...: runs a command in a terminal and acts as a person would. STEPS is
+"""person_pty.py STEPS COMMAND...: runs a command in a terminal and acts as a person would. STEPS is
 a JSON list of [what appears, what is done then]. Done is what is typed, or
   @learn FILE   the 24 words on the screen are written down in FILE
   @type FILE    the words of FILE are typed, each by its first letters and Tab
