@@ -42,17 +42,26 @@ static void put_row(vls_table *table, const void *msg) {
 
 static vls_err list(vls_cli *cli, const vls_args *args) {
   (void)args;
-  vls_rpc_contact contact;
+  vls_rpc_contact contact = {0};
+  vls_rpc_contacts page = {.has_after = true};
   vls_slice result;
-  vls_err err = vls_call(cli, "contact.list", NULL, NULL, &result);
-  if (err != VLS_OK) return err;
-  const vls_list list = {.def = &vls_rpc_contact_def,
+  const vls_list rows = {.def = &vls_rpc_contact_def,
                          .item = &contact,
                          .columns = columns,
                          .n_columns = sizeof columns / sizeof columns[0],
                          .put_row = put_row,
                          .empty = "No contacts yet. Make an invitation with: valise invite"};
-  return vls_list_print(cli, &list, result);
+  vls_table *table = vls_table_new(cli, rows.columns, rows.n_columns);
+  vls_err err;
+  size_t n;
+  do {
+    n = 0;
+    err = vls_call(cli, "contact.list", &vls_rpc_contacts_def, &page, &result);
+    if (err == VLS_OK) err = vls_list_rows(cli, &rows, table, result, &n);
+    page.after = contact.contact;
+  } while (err == VLS_OK && n > 0);
+  vls_table_end(table, err == VLS_OK ? rows.empty : NULL);
+  return err;
 }
 
 static void print_card(vls_cli *cli, const vls_rpc_contact *c) {

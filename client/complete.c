@@ -77,11 +77,17 @@ static void offer_contacts(vls_cli *cli, const char *begun) {
   vls_slice result, item;
   vls_items items;
   vls_rpc_contact contact;
-  if (vls_call(cli, "contact.list", NULL, NULL, &result) != VLS_OK) return;
-  if (vls_items_init(&items, result) != VLS_OK) return;
-  while (vls_items_next(&items, &item))
-    if (vls_wire_decode(&vls_rpc_contact_def, VLS_WIRE_LENIENT, item, &contact, NULL) == VLS_OK)
+  vls_rpc_contacts page = {.has_after = true};
+  for (bool more = true; more;) {
+    if (vls_call(cli, "contact.list", &vls_rpc_contacts_def, &page, &result) != VLS_OK) return;
+    if (vls_items_init(&items, result) != VLS_OK) return;
+    for (more = false; vls_items_next(&items, &item); more = true) {
+      if (vls_wire_decode(&vls_rpc_contact_def, VLS_WIRE_LENIENT, item, &contact, NULL) != VLS_OK)
+        return;
       offer(cli, begun, contact.name, contact.online ? "online" : "contact");
+      page.after = contact.contact;
+    }
+  }
 }
 
 static void offer_keys(vls_cli *cli, const char *begun) {

@@ -10,13 +10,12 @@ vls_err vls_list_open(vls_cli *cli, vls_slice result, vls_items *ret_items) {
                   "valised answered what this client does not understand: a list was expected");
 }
 
-vls_err vls_list_print(vls_cli *cli, const vls_list *list, vls_slice result) {
+vls_err vls_list_rows(vls_cli *cli, const vls_list *list, vls_table *table, vls_slice result,
+                      size_t *ret_n) {
   vls_items items;
   vls_slice item;
   vls_err err = vls_list_open(cli, result, &items);
-  if (err != VLS_OK) return err;
-  vls_table *table = vls_table_new(cli, list->columns, list->n_columns);
-  while (err == VLS_OK && vls_items_next(&items, &item)) {
+  for (*ret_n = 0; err == VLS_OK && vls_items_next(&items, &item); ++*ret_n) {
     err = vls_cli_decode(cli, list->def, item, list->item);
     if (err != VLS_OK) break;
     if (cli->mode == VLS_JSON)
@@ -24,6 +23,13 @@ vls_err vls_list_print(vls_cli *cli, const vls_list *list, vls_slice result) {
     else
       list->put_row(table, list->item);
   }
+  return err;
+}
+
+vls_err vls_list_print(vls_cli *cli, const vls_list *list, vls_slice result) {
+  size_t n;
+  vls_table *table = vls_table_new(cli, list->columns, list->n_columns);
+  vls_err err = vls_list_rows(cli, list, table, result, &n);
   vls_table_end(table, err == VLS_OK ? list->empty : NULL);
   return err;
 }

@@ -13,7 +13,11 @@ typedef struct vls_list {
   const char *empty;                                   /* what to say when there is nothing */
 } vls_list;
 
-/* One object a line with --json, else a table. */
+/* The rows of one answer, into a table that is open (--json: one object a line); *ret_n: how many.
+ */
+VLS_MUST vls_err vls_list_rows(vls_cli *cli, const vls_list *list, vls_table *table,
+                               vls_slice result, size_t *ret_n);
+/* All of it: one object a line with --json, else a table. */
 VLS_MUST vls_err vls_list_print(vls_cli *cli, const vls_list *list, vls_slice result);
 /* Opens a result that must be a list. */
 VLS_MUST vls_err vls_list_open(vls_cli *cli, vls_slice result, vls_items *ret_items);

@@ -51,16 +51,20 @@ vls_err vls_put_contact(vls_call *call, vls_peer *peer) {
   return err;
 }
 
+static bool is_listed(const vls_peer *peer, const vls_rpc_contacts *p) {
+  return vls_peer_visible(peer) && (!p->has_after || peer->row.id > p->after);
+}
+
 vls_err vls_cmd_contact_list(vls_call *call) {
+  const vls_rpc_contacts *p = call->params;
   vls_core *core = call->core;
-  size_t n = 0;
+  size_t n = 0, limit = p->has_limit ? (size_t)p->limit : VLS_CONTACTS_PAGE;
   vls_outbound_flush_pending(core);
-  for (size_t i = 0; i < core->n_peers; i++)
-    n += vls_peer_visible(core->peers[i]) ? 1 : 0;
-  if (n > 1000) n = 1000; /* a frame holds no more; contact.get finds the others */
+  for (size_t i = 0; i < core->n_peers && n < limit; i++)
+    n += is_listed(core->peers[i], p) ? 1 : 0;
   vls_err err = vls_pack_array(call->result, n);
   for (size_t i = 0; i < core->n_peers && n > 0 && err == VLS_OK; i++) {
-    if (!vls_peer_visible(core->peers[i])) continue;
+    if (!is_listed(core->peers[i], p)) continue;
     err = vls_put_contact(call, core->peers[i]);
     n--;
   }

@@ -28,7 +28,7 @@ static const method methods[] = {
     {"id.safety", &vls_rpc_who_def, vls_cmd_id_safety, 0},
     {"invite.create", &vls_rpc_invite_def, vls_cmd_invite_create, WRITES},
     {"invite.accept", &vls_rpc_accept_def, vls_cmd_invite_accept, WRITES},
-    {"contact.list", &vls_rpc_none_def, vls_cmd_contact_list, 0},
+    {"contact.list", &vls_rpc_contacts_def, vls_cmd_contact_list, 0},
     {"contact.get", &vls_rpc_who_def, vls_cmd_contact_get, 0},
     {"contact.rename", &vls_rpc_rename_def, vls_cmd_contact_rename, WRITES},
     {"contact.verify", &vls_rpc_verify_def, vls_cmd_contact_verify, WRITES},

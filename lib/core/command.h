@@ -37,6 +37,8 @@ vls_command_fn vls_cmd_backup_key, vls_cmd_backup_show, vls_cmd_backup_begin, vl
 vls_command_fn vls_cmd_backup_end;
 vls_command_fn vls_cmd_restore_begin, vls_cmd_restore_next, vls_cmd_restore_end;
 
+enum { VLS_CONTACTS_PAGE = 1000 }; /* contacts in one answer: a frame holds no more */
+
 /* Shared by several: appends a contact, a message. */
 VLS_MUST vls_err vls_put_contact(vls_call *call, vls_peer *peer);
 struct vls_message_row;
