@@ -41,12 +41,13 @@ typedef struct vls_lock {
   vls_trouble broken;     /* while LOCKED: why no passphrase can open it, or empty; while DAMAGED */
   struct vls_job *job;    /* under way; or NULL */
   uint64_t client, msgid; /* of the call that waits for LOCKING or SEALING */
-  unsigned wrong;         /* passphrases in a row */
-  uint64_t not_before;    /* mono ms: no passphrase is tried before */
-  uv_timer_t patience;    /* for goodbyes */
-  bool hurry;             /* it is over */
-  unsigned salvages;      /* in a row */
-  uint64_t salvaged_ms;   /* mono: the last one */
+  unsigned wrong;       /* passphrases in a row, of this process: whoever can start another can also
+                           read the key file, and try without asking */
+  uint64_t not_before;  /* mono ms: no passphrase is tried before */
+  uv_timer_t patience;  /* for goodbyes */
+  bool hurry;           /* it is over */
+  unsigned salvages;    /* in a row */
+  uint64_t salvaged_ms; /* mono: the last one */
 } vls_lock;
 
 /* At the start: opens the store, or finds that it is locked and why. On failure the node cannot

@@ -149,11 +149,11 @@ static void set_up(vls_store *store, const opening *o) {
 }
 
 /* Whose vault was in clear until now is known by a number in the store, and not by the vault: who
- * can write to that could put one in clear there. */
-static void open_vault(vls_store *store, const opening *o, sqlite3_vfs *vfs,
-                       const uint8_t seed[32]) {
+ * can write to that could put one in clear there. What is wrong, or NULL. */
+static const char *open_vault(vls_store *store, const opening *o, sqlite3_vfs *vfs,
+                              const uint8_t seed[32]) {
   static const char tail[] = "-vault", sealed[] = "vault sealed";
-  if (store->error != VLS_OK || o->is_copy || strcmp(o->path, ":memory:") == 0) return;
+  if (store->error != VLS_OK || o->is_copy || strcmp(o->path, ":memory:") == 0) return NULL;
   size_t n = strlen(o->path), bytes = n + sizeof tail;
   char *path = vls_calloc(1, bytes);
   snprintf(path, bytes, "%s%s", o->path, tail);
@@ -161,13 +161,18 @@ static void open_vault(vls_store *store, const opening *o, sqlite3_vfs *vfs,
   free(path);
   bool was_clear = o->key != NULL && vls_floor(store, sealed) == 0;
   int code = vls_vault_load(store->vault, was_clear);
-  if (code != SQLITE_OK) vls_sql_fail(store, code, "the vault");
+  if (code != SQLITE_OK) {
+    /* Not damage: nothing in the store itself is to be saved. */
+    vls_sql_fail(store, code == SQLITE_FULL ? code : SQLITE_CANTOPEN, "the vault");
+    return "its vault, the file with -vault behind the name, cannot be read";
+  }
   if (was_clear) {
     vls_floor_raise(store, sealed, 1);
     vls_err err = vls_store_commit(store);
     (void)err; /* sticky */
   }
   vls_vault_recall(store);
+  return NULL;
 }
 
 static vls_err open_it(vls_store **ret_store, const opening *o, const char **ret_why) {
@@ -185,14 +190,14 @@ static vls_err open_it(vls_store **ret_store, const opening *o, const char **ret
                              store->vfs != NULL ? vls_vfs_name(store->vfs) : NULL);
   if (code != SQLITE_OK) vls_sql_fail(store, code, "open");
   set_up(store, o);
-  open_vault(store, o, lower, seed[1]);
+  const char *why = open_vault(store, o, lower, seed[1]);
   vls_wipe(seed, sizeof seed);
   err = store->error;
   if (err == VLS_OK) {
     *ret_store = store;
     return VLS_OK;
   }
-  if (ret_why != NULL) *ret_why = why_of(err);
+  if (ret_why != NULL) *ret_why = why != NULL && err != VLS_FULL ? why : why_of(err);
   vls_store_close(store);
   return err;
 }

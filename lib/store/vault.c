@@ -235,6 +235,19 @@ static int rewrite(vls_vault *vault) {
   return code;
 }
 
+/* A page that the disk does not give has its twin; both are no reason to think that they are lost.
+ */
+static int read_block(vls_vault *vault, size_t at, uint8_t pages[BLOCK]) {
+  int code[2];
+  for (unsigned k = 0; k < 2; k++) {
+    uint8_t *page = pages + k * COPY;
+    code[k] = vault->file->pMethods->xRead(vault->file, page, COPY, place_of(at, k));
+    if (code[k] == SQLITE_IOERR_SHORT_READ) code[k] = SQLITE_OK; /* the rest is zeros */
+    if (code[k] != SQLITE_OK) memset(page, 0, COPY);
+  }
+  return code[0] == SQLITE_OK ? SQLITE_OK : code[1];
+}
+
 static int read_all(vls_vault *vault, bool may_be_clear) {
   sqlite3_int64 size = 0;
   bool clear = false;
@@ -245,16 +258,12 @@ static int read_all(vls_vault *vault, bool may_be_clear) {
   if (blocks > VLS_VAULT_SLOTS_MAX / VLS_VAULT_BLOCK) blocks = 0; /* no vault of ours */
   if (blocks == 0) return SQLITE_OK;
   grow(vault, blocks * VLS_VAULT_BLOCK);
-  for (size_t b = 0; b < blocks; b++) {
-    for (unsigned k = 0; k < 2; k++) { /* a page that cannot be read has its twin on another */
-      code = vault->file->pMethods->xRead(vault->file, pages + k * COPY, COPY,
-                                          place_of(b * VLS_VAULT_BLOCK, k));
-      if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) memset(pages + k * COPY, 0, COPY);
-    }
-    take_block(vault, b * VLS_VAULT_BLOCK, pages, may_be_clear, &clear);
+  for (size_t b = 0; b < blocks && code == SQLITE_OK; b++) {
+    code = read_block(vault, b * VLS_VAULT_BLOCK, pages);
+    if (code == SQLITE_OK) take_block(vault, b * VLS_VAULT_BLOCK, pages, may_be_clear, &clear);
   }
   vls_wipe(pages, sizeof pages);
-  return clear ? rewrite(vault) : SQLITE_OK;
+  return code == SQLITE_OK && clear ? rewrite(vault) : code;
 }
 
 int vls_vault_load(vls_vault *vault, bool may_be_clear) {

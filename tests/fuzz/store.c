@@ -10,16 +10,17 @@
 #include "base/assert.h"
 #include "crypto/kdf.h"
 #include "store/messages.h"
+#include "store/sessions.h"
 #include "valise/core.h"
 
-enum { MAIN, LOG, FILES, MOMENTS = 3, TEXTS = 24, SIZE_MOST = 8 << 20, EDITS_MOST = 64 };
+enum { MAIN, LOG, VAULT, FILES, MOMENTS = 3, TEXTS = 24, SIZE_MOST = 8 << 20, EDITS_MOST = 64 };
 enum { WITHOUT_LOG = 64, SEALED = 128 };
 
-static const char *const names[FILES] = {"/d/node.db", "/d/node.db-wal"};
+static const char *const names[FILES] = {"/d/node.db", "/d/node.db-wal", "/d/node.db-vault"};
 static const uint8_t key[32] = {1}, uuid[16] = {2};
 static const vls_now now = {.mono_ms = 1000, .wall_ms = INT64_C(1750000000000)};
 
-/* Both files at one moment of a store's life. */
+/* All files at one moment of a store's life. */
 typedef struct moment {
   vls_buf file[FILES];
 } moment;
@@ -100,6 +101,11 @@ static void make_moments(disk *d, moment day[MOMENTS], bool sealed) {
   live(store, true);
   for (size_t i = 0; i < MOMENTS; i++) {
     if (i == 1) vls_store_checkpoint(store);
+    for (uint64_t contact = 1; contact <= 40; contact += 13) {
+      vls_session_row row = {.ratchet.th = {(uint8_t)contact}, .created = i};
+      vls_session_put(store, contact, &row);
+    }
+    vls_store_bury(store);
     for (unsigned k = 0; k < TEXTS / MOMENTS; k++) {
       put_text(store, ++n);
       if (k % 2 == 1) VLS_ASSERT(vls_store_commit(store) == VLS_OK);
@@ -111,7 +117,8 @@ static void make_moments(disk *d, moment day[MOMENTS], bool sealed) {
 
 /* One of the things that happen to files. */
 static void edit(vls_buf *file, const moment *other, size_t which, reader *r, bool sealed) {
-  size_t unit = which == MAIN ? 4096 : sealed ? 4176 : 4120; /* not exactly: at large, then bytes */
+  static const size_t clear[FILES] = {4096, 4120, 128}, units[FILES] = {4096, 4176, 128};
+  size_t unit = sealed ? units[which] : clear[which]; /* not exactly: at large, then bytes */
   size_t op = next(r, 1), at, n;
   if (file->n == 0) return;
   switch (op % 5) {
@@ -141,7 +148,9 @@ static void edit(vls_buf *file, const moment *other, size_t which, reader *r, bo
 }
 
 static void spoil(disk *d, const moment day[MOMENTS], reader *r, bool sealed, bool without_log) {
-  const moment *from[FILES] = {&day[next(r, 1) % MOMENTS], &day[next(r, 1) % MOMENTS]};
+  const moment *from[FILES];
+  for (size_t i = 0; i < FILES; i++)
+    from[i] = &day[next(r, 1) % MOMENTS];
   for (size_t i = 0; i < FILES; i++) {
     vls_buf *file = disk_bytes(d, names[i]);
     disk_resize(file, from[i]->file[i].n);
@@ -169,12 +178,21 @@ static uint64_t read_texts(vls_store *store, bool sealed) {
   return n;
 }
 
+/* Sessions are what was written, or lost; with each the store may be found damaged. */
+static void read_sessions(vls_store *store, bool sealed) {
+  vls_session_row row[VLS_SESSIONS_MAX];
+  for (uint64_t contact = 1; contact <= 40; contact += 13)
+    for (size_t n = vls_session_load(store, contact, row); n > 0 && sealed; n--)
+      VLS_ASSERT(row[n - 1].ratchet.th[0] == contact && row[n - 1].created < MOMENTS);
+}
+
 static void try_store(bool sealed) {
   vls_store *store = NULL;
   if (open_store(&store, sealed) != VLS_OK) return;
   uint64_t before = read_texts(store, sealed);
   VLS_ASSERT(!sealed || vls_store_commit(store) != VLS_OK || before <= TEXTS);
   live(store, false);
+  read_sessions(store, sealed);
   vls_store_rollback(store);
   put_text(store, 1000);
   bool kept = vls_store_commit(store) == VLS_OK;

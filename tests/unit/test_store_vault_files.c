@@ -185,6 +185,45 @@ static void vault_of_another_store_is_no_key(void **state) {
   }
 }
 
+typedef struct deaf {
+  unsigned reads; /* bits: which of the next reads of the vault fail */
+  unsigned count;
+} deaf;
+
+static disk_fault hear_nothing(void *arg, uint64_t number, disk_deed deed, const char *name) {
+  deaf *d = arg;
+  (void)number;
+  if (deed != DISK_READ || strcmp(name, STORE_VAULT) != 0) return DISK_FINE;
+  return d->reads >> d->count++ & 1 ? DISK_EIO : DISK_FINE;
+}
+
+/* A page that the disk does not give is read from its twin. When it gives neither, the store does
+ * not open: they may be there the next time. */
+static void vault_on_a_disk_that_does_not_read_is_not_lost(void **state) {
+  (void)state;
+  static const unsigned reads[] = {1, 2, 5, 6, 9, 10, 3, 12, 15};
+  for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+    house h = furnished(SEALED);
+    uint8_t seed[32] = {55, (uint8_t)i};
+    const char *why = "";
+    deaf d = {.reads = reads[i]};
+    bool both = (reads[i] & 3) == 3 || (reads[i] & 12) == 12;
+    vls_store_close(h.store);
+    h.d->fate = hear_nothing;
+    h.d->fate_arg = &d;
+    vls_err err = vls_store_open_sealed(&h.store, STORE, data_key, store_uuid, seed, 0, &why);
+    h.d->fate = NULL;
+    assert_int_equal(err, both ? VLS_STORAGE : VLS_OK);
+    if (both) {
+      assert_non_null(strstr(why, "vault"));
+      house_open(&h);
+    }
+    assert_int_equal(vls_store_check(h.store).sessions, 0);
+    assert_int_equal(sessions_of(&h), PEOPLE);
+    house_end(&h);
+  }
+}
+
 /* Who can write to the disk, but has no key, puts one in clear there. */
 static void vault_in_clear_beside_a_sealed_store_is_no_key(void **state) {
   (void)state;
@@ -357,6 +396,7 @@ int main(void) {
       cmocka_unit_test(store_without_its_vault_begins_anew),
       cmocka_unit_test(vault_from_before_the_last_burial_is_no_key),
       cmocka_unit_test(vault_of_another_store_is_no_key),
+      cmocka_unit_test(vault_on_a_disk_that_does_not_read_is_not_lost),
       cmocka_unit_test(vault_in_clear_beside_a_sealed_store_is_no_key),
       cmocka_unit_test(vault_with_any_byte_changed_loses_nothing),
       cmocka_unit_test(vault_that_is_cut_short_is_a_vault_as_far_as_it_goes),
