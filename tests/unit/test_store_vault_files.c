@@ -370,6 +370,27 @@ static void slot_beyond_the_bound_is_an_error_and_no_file(void **state) {
   house_end(&h);
 }
 
+/* What it costs: nothing with each batch, and two syncs of a small file with a burial. */
+static void burial_syncs_twice_and_a_batch_never(void **state) {
+  (void)state;
+  house h = furnished(IN_CLEAR);
+  unsigned before = h.d->syncs;
+  for (uint32_t i = 1; i <= 10; i++) {
+    for (uint64_t c = 1; c <= PEOPLE; c++)
+      put(&h, c, 1 + i);
+    house_commit(&h);
+    assert_int_equal(h.d->syncs, before + i);
+  }
+  vls_store_bury(h.store);
+  house_commit(&h);
+  assert_int_equal(h.d->syncs, before + 10 + 1 + 2);
+  assert_false(vls_store_has_spent(h.store));
+  vls_store_bury(h.store); /* nothing to do */
+  house_commit(&h);
+  assert_int_equal(h.d->syncs, before + 10 + 1 + 2);
+  house_end(&h);
+}
+
 /* The disk is full: the batch goes on without the burial, which is made up for later. */
 static void burial_on_a_full_disk_waits(void **state) {
   (void)state;
@@ -404,6 +425,7 @@ int main(void) {
       cmocka_unit_test(a_turn_has_so_many_slots_and_no_more),
       cmocka_unit_test(a_turn_has_so_many_rows_or_one_slot),
       cmocka_unit_test(slot_beyond_the_bound_is_an_error_and_no_file),
+      cmocka_unit_test(burial_syncs_twice_and_a_batch_never),
       cmocka_unit_test(burial_on_a_full_disk_waits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
