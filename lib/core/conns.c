@@ -23,12 +23,6 @@ static void stage_bytes(vls_core *core, vls_conn *conn) {
   vls_buf_init(out, VLS_LINK_OUT_MAX);
 }
 
-static void leave_crowd(vls_core *core, vls_conn *conn) {
-  conn->behind = false;
-  TAILQ_REMOVE(&core->crowded, conn, line);
-  core->n_crowded--;
-}
-
 void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
   vls_peer *peer = conn->peer;
   if (tell) {
@@ -36,7 +30,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
     vls_out_stage(core, VLS_OUT_CLOSE)->link = conn->id;
   }
   if (is_stranger(conn)) core->n_strangers--;
-  if (conn->behind) leave_crowd(core, conn);
+  vls_turn_leave(core, conn);
   if (conn->unproven && peer != NULL) peer->n_unproven--;
   if (peer != NULL && peer->dialing == conn) {
     peer->dialing = NULL;
@@ -377,20 +371,10 @@ static void broke(vls_core *core, vls_conn *conn, vls_err err) {
   vls_conn_drop(core, conn, true, "the other side broke the protocol");
 }
 
-/* Records count, and so do the keys they skip: one that skips 2,000 costs as much as 30 others. */
-static bool turn_is_over(const vls_core *core, const vls_costs *began) {
-  return core->costs.records - began->records +
-             (core->costs.skips - began->skips) / VLS_TURN_SKIPS >=
-         VLS_TURN_WORK;
-}
-
 static void fall_behind(vls_core *core, vls_conn *conn) {
   if (conn->behind || vls_link_buffered(conn->link) == 0) return;
-  conn->behind = true;
-  TAILQ_INSERT_TAIL(&core->crowded, conn, line);
-  core->n_crowded++;
+  vls_turn_wait(core, conn);
   set_reading(core, conn);
-  vls_core_wake_at(core, core->now.mono_ms + 1);
 }
 
 void vls_conn_pump(vls_core *core, vls_conn *conn) {
@@ -398,7 +382,7 @@ void vls_conn_pump(vls_core *core, vls_conn *conn) {
   vls_costs began = core->costs;
   vls_err err = VLS_OK;
   while (err == VLS_OK && !conn->waits) {
-    bool over = turn_is_over(core, &began);
+    bool over = vls_turn_is_over(core, conn, &began);
     if (vls_link_buffered(conn->link) <= VLS_TURN_BYTES && (conn->paused || over)) {
       if (!conn->paused) fall_behind(core, conn);
       break;
@@ -412,16 +396,11 @@ void vls_conn_pump(vls_core *core, vls_conn *conn) {
   if (err != VLS_OK && err != VLS_AGAIN) broke(core, conn, err);
 }
 
-void vls_conn_go_on(vls_core *core) {
-  for (size_t n = core->n_crowded; n > 0 && !TAILQ_EMPTY(&core->crowded); n--) {
-    vls_conn *conn = TAILQ_FIRST(&core->crowded);
-    uint64_t id = conn->id;
-    leave_crowd(core, conn);
-    vls_conn_pump(core, conn);
-    conn = vls_conn_get(core, id);
-    if (conn != NULL) set_reading(core, conn);
-  }
-  if (core->n_crowded > 0) vls_core_wake_at(core, core->now.mono_ms + 1);
+void vls_conn_go_on(vls_core *core, vls_conn *conn) {
+  uint64_t id = conn->id;
+  vls_conn_pump(core, conn);
+  conn = vls_conn_get(core, id);
+  if (conn != NULL) set_reading(core, conn);
 }
 
 void vls_conn_bytes(vls_core *core, const vls_input *in) {
@@ -430,6 +409,7 @@ void vls_conn_bytes(vls_core *core, const vls_input *in) {
   conn->last_in = core->now.mono_ms;
   conn->n_received += in->bytes.n;
   spend_bytes(core, conn, in->bytes.n);
+  if (conn->up && conn->peer != NULL) vls_turn_heard(core, conn->id);
   vls_err err = vls_link_feed(conn->link, in->bytes);
   if (err != VLS_OK)
     broke(core, conn, err);

@@ -184,7 +184,10 @@ vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
   case VLS_IN_OPENED: vls_conn_opened(core, in); break;
   case VLS_IN_BYTES: vls_conn_bytes(core, in); break;
   case VLS_IN_CLOSED: vls_conn_gone(core, in); break;
-  case VLS_IN_COMMAND: vls_command(core, in); break;
+  case VLS_IN_COMMAND:
+    vls_turn_heard(core, VLS_TURN_CLIENT | in->client);
+    vls_command(core, in);
+    break;
   case VLS_IN_GREETED:
     client = vls_client_get(core, in->client, true);
     if (client != NULL) client->hello = true;
@@ -239,7 +242,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
   if (keeps) vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
   vls_dial_tick(core);
   vls_conn_tick(core);
-  vls_conn_go_on(core);
+  vls_turn_tick(core);
   vls_knock_tick(core);
   return vls_store_error(core->store);
 }

@@ -24,7 +24,7 @@ enum {
   VLS_KNOCKS_MINUTE = 30,      /* handshakes a minute of one contact or invitation */
   VLS_CARDS_MINUTE = 60,       /* cards a minute that are looked at, of one contact */
   VLS_FIRSTS_MINUTE = 30,      /* sessions a minute that one contact may begin */
-  VLS_TRIALS_MS = 500,         /* knock keys tried in a ms for strangers: a fifth of a core */
+  VLS_TRIALS_MS = 250,         /* knock keys tried in a ms for strangers: a tenth of a core */
   VLS_TRIALS_BURST = 10000,    /* and at once */
   VLS_LIKELY_MAX = 8,          /* contacts whose keys are tried at once, by the caller's address */
   VLS_STRANGER_BYTES = 262144, /* of one who is not let in; then nothing more is read */
@@ -35,6 +35,8 @@ enum {
   VLS_WASTE_MINUTE = 6000,     /* of these, records that bring nothing new; then the same */
   VLS_SKIPS_MINUTE = 20000,    /* message keys a minute that one contact may skip */
   VLS_TURN_WORK = 32,          /* records of one link before others have their turn ... */
+  VLS_TURN_SHORT = 8,          /* ... and while others were heard of in the last ... */
+  VLS_OTHERS_MS = 1000,        /* ... ms; */
   VLS_TURN_SKIPS = 64,         /* ... or so many skipped keys in the place of one */
   VLS_HISTORY_SPARE = 16,    /* a contact without room may still say receipts: so much of it more */
   VLS_TURN_BYTES = 96 << 10, /* with more than this to read no turn ends: half of VLS_LINK_IN_MAX */
@@ -235,6 +237,9 @@ struct vls_core {
   TAILQ_HEAD(, vls_conn) knockers; /* whose knock waits for its trial, oldest first */
   TAILQ_HEAD(, vls_conn) crowded;  /* links with more to read than their turn allowed */
   size_t n_crowded;
+  struct {
+    uint64_t id, at;
+  } heard[2];     /* the two links or clients that spoke last */
   int64_t trials; /* keys that may be tried, as of trials_at */
   uint64_t trials_at;
   vls_costs costs;
@@ -352,7 +357,8 @@ void vls_conn_gone(vls_core *core, const vls_input *in);
 void vls_conn_flush(vls_core *core); /* ACKs, then bytes become outputs */
 /* Deals with what its link has received, as much as a turn allows. */
 void vls_conn_pump(vls_core *core, vls_conn *conn);
-void vls_conn_go_on(vls_core *core); /* the next turn of those that have more to read */
+/* The next turn of one that waited. */
+void vls_conn_go_on(vls_core *core, vls_conn *conn);
 void vls_conn_pause(vls_core *core, vls_conn *conn, uint64_t until);
 void vls_conn_resume(vls_core *core, vls_conn *conn);
 /* A knock is here: its keys are tried now or, when there are many strangers, in its turn. */
@@ -362,6 +368,15 @@ void vls_knock_leave(vls_core *core, vls_conn *conn);
 void vls_knock_remember(vls_peer *peer, const vls_conn *conn); /* where a contact was */
 void vls_knock_peer(vls_core *core, vls_conn *conn);
 void vls_invites_load(vls_core *core);
+
+/* turns.c */
+#define VLS_TURN_CLIENT (UINT64_C(1) << 62) /* tells clients from links */
+/* This link or client spoke. */
+void vls_turn_heard(vls_core *core, uint64_t id);
+bool vls_turn_is_over(const vls_core *core, const vls_conn *conn, const vls_costs *began);
+void vls_turn_wait(vls_core *core, vls_conn *conn);
+void vls_turn_leave(vls_core *core, vls_conn *conn);
+void vls_turn_tick(vls_core *core); /* turns of those that wait */
 
 /* inbound.c, begin.c */
 /* What becomes of a record on its link. */

@@ -103,11 +103,18 @@ static void pour(world *w, fake *f) {
   vls_buf_drop(out, out->n);
 }
 
+/* Nobody else has spoken for a while. */
+static void alone(world *w, fake *f) {
+  pass(w, VLS_OTHERS_MS);
+  fake_run(w, f);
+}
+
 static void link_has_turns_and_is_not_read_in_between(void **state) {
   (void)state;
   fake f;
   world *w = node_and_fake(&f);
   node *bao = &w->node[BAO];
+  alone(w, &f);
   uint64_t before = bao->core->costs.records;
   for (int i = 0; i < 2 * VLS_TURN_WORK + 1; i++)
     put_text(&f, "x");
@@ -132,6 +139,7 @@ static void turn_of_a_whole_number_of_records_is_one(void **state) {
   fake f;
   world *w = node_and_fake(&f);
   node *bao = &w->node[BAO];
+  alone(w, &f);
   for (int i = 0; i < VLS_TURN_WORK; i++)
     put_text(&f, "x");
   pour(w, &f);
@@ -141,11 +149,32 @@ static void turn_of_a_whole_number_of_records_is_one(void **state) {
   finish(w, &f);
 }
 
+static void turns_are_short_while_others_speak(void **state) {
+  (void)state;
+  fake f;
+  world *w = node_and_fake(&f);
+  node *bao = &w->node[BAO];
+  alone(w, &f);
+  uint64_t before = bao->core->costs.records;
+  for (int i = 0; i < VLS_TURN_SHORT + VLS_TURN_WORK + 2; i++)
+    put_text(&f, "x");
+  assert_true(call(w, BAO, "status", NULL, NULL)); /* a client is there */
+  pour(w, &f);
+  assert_int_equal(bao->core->costs.records - before, VLS_TURN_SHORT);
+  end_batch(w, bao);
+  w->mono += VLS_OTHERS_MS; /* and says nothing more */
+  assert_int_equal(vls_core_tick(bao->core, now_of(w, bao)), VLS_OK);
+  assert_int_equal(bao->core->costs.records - before, VLS_TURN_SHORT + VLS_TURN_WORK);
+  end_batch(w, bao);
+  finish(w, &f);
+}
+
 static void skipped_keys_shorten_a_turn(void **state) {
   (void)state;
   fake f;
   world *w = node_and_fake(&f);
   node *bao = &w->node[BAO];
+  alone(w, &f);
   uint64_t before = bao->core->costs.records;
   for (int i = 0; i < 4; i++) { /* each is one record and as much as 15 others */
     skip_keys(&f, 15 * VLS_TURN_SKIPS);
@@ -181,6 +210,7 @@ int main(void) {
       cmocka_unit_test(skipped_keys_are_derived_up_to_their_budget),
       cmocka_unit_test(link_has_turns_and_is_not_read_in_between),
       cmocka_unit_test(turn_of_a_whole_number_of_records_is_one),
+      cmocka_unit_test(turns_are_short_while_others_speak),
       cmocka_unit_test(skipped_keys_shorten_a_turn),
       cmocka_unit_test(no_turn_ends_before_there_is_room_for_another_read),
   };
