@@ -154,12 +154,13 @@ vls_err vls_cmd_mark_read(vls_call *call) {
   uint64_t upto = p->upto < core->newest_n ? p->upto : core->newest_n;
   vls_rpc_count r = {0};
   if (upto > peer->talk.read_n) {
+    uint64_t before = peer->talk.read_n;
     r.count = vls_peer_unread(core, peer);
     peer->talk.read_n = upto;
     peer->unread_known = false;
     r.count -= vls_peer_unread(core, peer);
     peer->talk_dirty = true;
-    if (r.count > 0 && !core->no_read_receipts) peer->read_due = true;
+    if (r.count > 0 && !core->no_read_receipts) vls_peer_read(core, peer, before);
     vls_peer_touch(core, peer);
   }
   return vls_call_put(call, &vls_rpc_count_def, &r);

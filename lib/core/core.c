@@ -48,6 +48,7 @@ static void check_secrets(vls_core *core) {
 
 void vls_core_identified(vls_core *core) {
   core->has_self = true;
+  core->mixed = vls_message_mixed(core->store);
   vls_peers_load(core);
   vls_invites_load(core);
 }

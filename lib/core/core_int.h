@@ -222,6 +222,7 @@ struct vls_core {
   unsigned items_per_event;
   uint64_t history_max;
   bool no_read_receipts, random_first, poisoned, draining, has_self;
+  bool mixed;       /* numbers of my texts and seqs of events do not grow together any more */
   bool no_room;     /* nothing is written, and so there are no links */
   vls_now now;      /* of the call under way */
   uint64_t started; /* mono_ms */
@@ -423,6 +424,8 @@ void vls_outbound_seal_missing(vls_core *core, vls_peer *peer, uint64_t from, ui
  * events would break for good, and with it the talk, should we meet again. */
 void vls_outbound_put_by(vls_core *core, vls_peer *peer);
 
+/* Texts of theirs up to talk.read_n were shown to a person, those up to `before` earlier. */
+void vls_peer_read(vls_core *core, vls_peer *peer, uint64_t before);
 /* A receipt for events of a device they have no more will go out (PEER 6.7). */
 void vls_peer_held_due(vls_core *core, vls_peer *peer, const vls_position *said,
                        const vls_chain_row *chain);

@@ -40,10 +40,23 @@ static void confirmed(vls_core *core, vls_peer *peer) {
   vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
 }
 
+/* A range that clients are told holds no text of mine but those it is about. */
+static void tell_runs(vls_core *core, vls_peer *peer, vls_feed_type type, uint64_t from,
+                      uint64_t to, uint64_t device) {
+  bool is_former = device != 0; /* each text has its own state then */
+  vls_message_part part = {peer->row.id, device, from, to, is_former && type == VLS_FEED_READ};
+  uint64_t first, last = 0;
+  while (vls_message_run(core->store, &part, last, &first, &last))
+    vls_feed_add(core, type, peer, first, last, "");
+}
+
 static void delivered(vls_core *core, vls_peer *peer, uint64_t to) {
   uint64_t first, last;
   if (to <= peer->talk.delivered) return;
-  if (vls_message_range(core->store, peer->row.id, peer->talk.delivered + 1, to, &first, &last))
+  if (core->mixed)
+    tell_runs(core, peer, VLS_FEED_DELIVERED, peer->talk.delivered + 1, to, 0);
+  else if (vls_message_range(core->store, peer->row.id, peer->talk.delivered + 1, to, &first,
+                             &last))
     vls_feed_add(core, VLS_FEED_DELIVERED, peer, first, last, "");
   vls_outbox_delivered(core->store, peer->row.id, to);
   peer->talk.delivered = to;
@@ -90,7 +103,9 @@ static void take_receipt(vls_core *core, vls_peer *peer, const vls_item_receipt 
     delivered(core, peer, r->to);
     if (receipt->level < 2 || r->to <= peer->talk.seen) continue;
     uint64_t first, last;
-    if (vls_message_span(core->store, peer->row.id, peer->talk.seen + 1, r->to, &first, &last))
+    if (core->mixed)
+      tell_runs(core, peer, VLS_FEED_READ, peer->talk.seen + 1, r->to, 0);
+    else if (vls_message_span(core->store, peer->row.id, peer->talk.seen + 1, r->to, &first, &last))
       vls_feed_add(core, VLS_FEED_READ, peer, first, last, "");
     peer->talk.seen = r->to;
     peer->talk_dirty = true;
@@ -108,8 +123,12 @@ static void take_held(vls_core *core, vls_peer *peer, const vls_item_held *held)
   else if (held->to > 0)
     same = vls_event_head(core->store, peer->row.id, chain.number, held->to, head);
   if (held->to > 0 && (!same || memcmp(head, held->head, sizeof head) != 0)) return;
+  tell_runs(core, peer, VLS_FEED_DELIVERED, 1, held->to, chain.number);
   vls_former_chain_prove(core->store, peer->row.id, chain.number, held->to,
                          held->to == 0 || held->to >= chain.seq);
+  uint64_t read = held->read < held->to ? held->read : held->to;
+  tell_runs(core, peer, VLS_FEED_READ, 1, read, chain.number);
+  vls_former_chain_read(core->store, peer->row.id, chain.number, read);
 }
 
 void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_direct_in *in,

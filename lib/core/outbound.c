@@ -135,19 +135,41 @@ static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *se
   b->n_extra = b->n;
 }
 
+/* How far it is held, and how far a person was shown it. */
+static void put_held(vls_core *core, vls_peer *peer, const uint8_t device[32], uint64_t number,
+                     uint64_t to, const uint8_t head[32]) {
+  if (peer->n_held == VLS_HELD_DUE) return;
+  vls_item_held *held = &peer->held[peer->n_held++];
+  *held = (vls_item_held){.to = to};
+  if (!core->no_read_receipts && number != 0)
+    held->read = vls_message_seq_upto(core->store, peer->row.id, number, peer->talk.read_n);
+  if (held->read > to) held->read = to;
+  memcpy(held->device, device, 32);
+  memcpy(held->head, head, 32);
+  vls_peer_touch(core, peer);
+}
+
 void vls_peer_held_due(vls_core *core, vls_peer *peer, const vls_position *said,
                        const vls_chain_row *chain) {
-  if (peer->n_held + 2 > VLS_HELD_DUE) return;
-  vls_item_held *held = &peer->held[peer->n_held++];
-  *held = (vls_item_held){.to = chain->seq};
-  memcpy(held->device, said->device, 32);
-  memcpy(held->head, chain->head, 32);
-  vls_peer_touch(core, peer);
-  if (said->seq == 0 || said->seq >= chain->seq) return;
-  vls_item_held older = {.to = said->seq};
-  memcpy(older.device, said->device, 32);
-  if (vls_event_head(core->store, peer->row.id, chain->number, said->seq, older.head))
-    peer->held[peer->n_held++] = older;
+  uint8_t head[32];
+  put_held(core, peer, said->device, chain->number, chain->seq, chain->head);
+  if (said->seq > 0 && said->seq < chain->seq &&
+      vls_event_head(core->store, peer->row.id, chain->number, said->seq, head))
+    put_held(core, peer, said->device, chain->number, said->seq, head);
+}
+
+void vls_peer_read(vls_core *core, vls_peer *peer, uint64_t before) {
+  vls_chain_at at[VLS_HELD_DUE];
+  size_t n = vls_chain_newest(core->store, peer->row.id, at, VLS_HELD_DUE);
+  peer->read_due = true;
+  if (n < 2) return; /* all they ever said is of one device */
+  for (size_t i = 0; i < n; i++) {
+    const vls_chain_row *row = &at[i].row;
+    uint64_t id = peer->row.id;
+    if (vls_message_seq_upto(core->store, id, row->number, before) !=
+        vls_message_seq_upto(core->store, id, row->number, peer->talk.read_n))
+      put_held(core, peer, at[i].device, row->number, row->seq, row->head);
+  }
 }
 
 /* True while one more text of this size belongs into the event. */

@@ -78,6 +78,8 @@ static void take_text(coming *c, vls_slice text, size_t idx) {
 
 /* Verified: into the store, as if it had been signed here a moment ago. */
 static void keep(coming *c, vls_slice header) {
+  vls_message_mix(c->core->store);
+  c->core->mixed = true;
   const vls_direct_event *event = &c->in->event;
   vls_outbound_flush_pending(c->core);
   vls_buf_init(&c->extra, VLS_RECORD_MAX);
@@ -146,6 +148,8 @@ static bool jump(vls_core *core, vls_conn *conn, const vls_frame_return *frame) 
     return false;
   vls_outbound_flush_pending(core);
   vls_message_hold(core->store, peer->row.id, peer->talk.delivered);
+  vls_message_mix(core->store);
+  core->mixed = true;
   vls_outbox_delivered(core->store, peer->row.id, peer->talk.out_seq);
   peer->talk.out_seq = peer->talk.delivered = frame->seq;
   memcpy(peer->talk.out_prev, frame->head, 32);

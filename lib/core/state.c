@@ -95,7 +95,7 @@ static void send_state(vls_core *core, vls_conn *conn, uint64_t flags) {
          conn->standing.behind ? conn->standing.back.head : peer->talk.out_prev, 32);
   memcpy(s.mine[s.n_mine++].device, core->self.device.pub, 32);
   while (s.n_mine <= VLS_FORMER_CHAINS &&
-         vls_former_chain_next(core->store, peer->row.id, former.number, true, &former)) {
+         vls_former_chain_next(core->store, peer->row.id, former.number, false, &former)) {
     vls_position *p = &s.mine[s.n_mine++];
     p->seq = former.seq;
     memcpy(p->device, former.sign, 32);

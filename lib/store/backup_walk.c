@@ -221,7 +221,6 @@ static bool next_consumer(vls_backup_walk *w, vls_store *store, vls_backup_consu
 }
 
 static bool next_feed(vls_backup_walk *w, vls_store *store, vls_backup_feed *ret) {
-  if (w->after[0] == 0) w->after[0] = vls_consumer_lowest(store) >> 7; /* the rest was dealt with */
   sqlite3_stmt *q = vls_sql(store, "SELECT c, type, contact, first, last, at, text FROM feed WHERE "
                                    "c>? AND c<=? AND contact<=? ORDER BY c LIMIT 1");
   vls_sql_int(q, 1, w->after[0]);

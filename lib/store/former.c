@@ -22,6 +22,7 @@ uint64_t vls_former_number(vls_store *store) {
 }
 
 void vls_former_retire(vls_store *store, vls_former_key *row) {
+  vls_message_mix(store); /* held texts may be queued again, behind younger ones */
   row->number = vls_former_number(store);
   sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO own_key VALUES(?,?,?,?)");
   vls_sql_int(q, 1, row->number);
@@ -143,5 +144,14 @@ void vls_former_chain_prove(vls_store *store, uint64_t contact, uint64_t number,
   vls_sql_int(q, 1, contact);
   vls_sql_int(q, 2, number);
   vls_sql_int(q, 3, proved);
+  vls_sql_run(store, q);
+}
+
+void vls_former_chain_read(vls_store *store, uint64_t contact, uint64_t number, uint64_t read) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=6 WHERE contact=? AND device=? "
+                                         "AND state=5 AND seq BETWEEN 1 AND ?");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, number);
+  vls_sql_int(q, 3, read);
   vls_sql_run(store, q);
 }

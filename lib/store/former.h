@@ -53,6 +53,8 @@ bool vls_former_chain_get(vls_store *store, uint64_t contact, const uint8_t sign
 /* One more event of that device is here. */
 void vls_former_chain_grow(vls_store *store, uint64_t contact, uint64_t number, uint64_t seq,
                            const uint8_t head[32]);
+/* A person was shown what is in events up to `read`: delivered texts in them are read. */
+void vls_former_chain_read(vls_store *store, uint64_t contact, uint64_t number, uint64_t read);
 /* The contact's receipt for events up to `proved`: held and signed texts in them are delivered.
  * asked: there is nothing more to ask the contact about this device. */
 void vls_former_chain_prove(vls_store *store, uint64_t contact, uint64_t number, uint64_t proved,

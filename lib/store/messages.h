@@ -59,6 +59,20 @@ bool vls_message_range(vls_store *store, uint64_t contact, uint64_t from, uint64
 /* The same for events that are no longer under way: the numbers of my texts in events from..to. */
 bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
                       uint64_t *ret_first, uint64_t *ret_last);
+/* Once texts come back that this node had lost, or are queued again, numbers and seqs do not grow
+ * together any more, in any talk: span and range must not be used then, but runs. */
+void vls_message_mix(vls_store *store);
+bool vls_message_mixed(vls_store *store);
+/* Texts of mine in events from..to of a device of mine: on their way, or held; or those that were
+ * delivered. */
+typedef struct vls_message_part {
+  uint64_t contact, device, from, to;
+  bool is_delivered;
+} vls_message_part;
+/* The next run of numbers > after without another text of mine between. False when there is none.
+ */
+bool vls_message_run(vls_store *store, const vls_message_part *part, uint64_t after,
+                     uint64_t *ret_first, uint64_t *ret_last);
 /* My texts to a contact that are queued, or in an event beyond `delivered`, end as failed. */
 void vls_message_fail(vls_store *store, uint64_t contact, uint64_t delivered);
 /* Those of them that are in an event are under way after all. */

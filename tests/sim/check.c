@@ -44,6 +44,7 @@ void sim_check_arrival(sim_world *w, size_t number, sim_copy *copy, uint64_t n) 
              "w%zu is at %s's node twice: %" PRIu64 " and %" PRIu64, number, name_of(w, copy->to),
              copy->arrived_n, n);
   if (copy->arrived_n != 0) return;
+  copy->missing = false;
   sim_ledger_number(w, copy->to, copy, n);
   sim_expect(w, !copy->refused, "w%zu was refused and arrived at %s's", number,
              name_of(w, copy->to));
@@ -51,11 +52,13 @@ void sim_check_arrival(sim_world *w, size_t number, sim_copy *copy, uint64_t n) 
              name_of(w, copy->to));
   sim_expect(w, !friend->is_blocked || friend->changing != 0 || n <= friend->block_line,
              "w%zu is shown to %s, who blocked %s", number, name_of(w, copy->to), name_of(w, from));
-  if (copy->n == 0) return;
+  if (copy->n == 0 || copy->returns) return;
   for (size_t i = 0; i < w->ledger.n_words; i++) {
     const sim_copy *other = sim_ledger_copy(w, i, copy->to);
     if (w->ledger.words[i].from != from || other == NULL || other == copy) continue;
-    if (other->n == 0 || other->arrived_n == 0 || other->gone_to || other->gone_from) continue;
+    if (other->returns || other->n == 0 || other->arrived_n == 0 || other->gone_to ||
+        other->gone_from)
+      continue;
     sim_expect(w, (other->n < copy->n) == (other->arrived_n < copy->arrived_n),
                "%s said w%zu and w%zu in one order, %s has them in the other", name_of(w, from), i,
                number, name_of(w, copy->to));
@@ -68,7 +71,7 @@ static void check_durable(sim_world *w, size_t number, sim_copy *copy) {
   vls_slice result, part[SIM_PAGE];
   sim_ledger_token(number, token);
   vls_rpc_list params = {.has_search = true, .search = vls_slice_str(token)};
-  if (copy->gone_to || !list(w, copy->to, &params, &result)) return;
+  if (copy->gone_to || copy->missing || !list(w, copy->to, &params, &result)) return;
   size_t n = split(w, result, part), found = 0;
   for (size_t i = 0; i < n; i++) {
     vls_rpc_message message;
@@ -93,7 +96,7 @@ void sim_check_read(sim_world *w, size_t number, sim_copy *copy) {
   const sim_friend *friend = &w->person[copy->to]->friend[w->ledger.words[number].from];
   sim_check_delivered(w, number, copy);
   copy->read = true;
-  if (copy->gone_to || copy->arrived_n == 0) return;
+  if (copy->gone_to || copy->may_be_read || copy->arrived_n == 0) return;
   sim_expect(w, copy->arrived_n <= friend->marked, "w%zu is read, but %s never said so", number,
              name_of(w, copy->to));
 }
@@ -140,7 +143,8 @@ static void check_nothing_lost(sim_world *w, unsigned who) {
     for (unsigned k = 0; k < words->n_copies; k++) {
       const sim_copy *copy = &words->copy[k];
       bool sent = words->from == who && copy->n != 0 && !copy->gone_from;
-      bool got = copy->to == who && (copy->delivered || copy->arrived_n != 0) && !copy->gone_to;
+      bool got = copy->to == who && (copy->delivered || copy->arrived_n != 0) && !copy->gone_to &&
+                 !copy->missing;
       sim_expect(w, !sent || copy->listed_from == w->ledger.examinations,
                  "w%zu was acknowledged to %s as %" PRIu64 " and is not in the list", i,
                  name_of(w, who), copy->n);

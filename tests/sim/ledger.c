@@ -154,7 +154,8 @@ const sim_copy *sim_ledger_open(const sim_world *w, size_t *ret_number) {
       const sim_copy *copy = &words->copy[k];
       bool is_queued = copy->acked || copy->n != 0; /* by the answer, or by the list */
       bool must_arrive = is_queued && !copy->excused && !copy->cancelled;
-      if (!must_arrive || copy->delivered) continue;
+      bool is_back = !(copy->returns && copy->n == 0) && !(copy->missing && copy->delivered);
+      if (copy->excused || (is_back && (!must_arrive || copy->delivered))) continue;
       *ret_number = i;
       return copy;
     }

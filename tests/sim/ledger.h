@@ -29,7 +29,10 @@ typedef struct sim_copy {
   bool excused;    /* blocked, removed, never befriended: it need not arrive */
   bool gone_from,
       gone_to; /* the author, the recipient removed the contact, and its texts with it */
-  uint64_t said_at, delivered_at;  /* ms of the world: the answer to send, the receipt */
+  uint64_t said_at, delivered_at; /* ms of the world: the answer to send, the receipt */
+  bool returns;     /* its author's node lost it with its data, and the recipient holds it */
+  bool missing;     /* the recipient's node lost it, and the author has it */
+  bool may_be_read; /* the recipient's node has forgotten that it said so */
   uint64_t listed_from, listed_to; /* the last examination of their nodes that found it */
 } sim_copy;
 

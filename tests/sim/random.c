@@ -1,3 +1,4 @@
+#include "backup.h"
 #include "check.h"
 #include "weather.h"
 #include "world.h"
@@ -66,6 +67,28 @@ static void choose_stores(sim_world *w) {
   if (sim_rng_chance(&rng, 100)) w->disk.kind = SIM_STORE_PLAIN;
 }
 
+/* In some worlds somebody's disk is copied away and put back, or a backup brought back. People
+ * there get along: what a node has forgotten about a quarrel is another story. */
+static void choose_past(sim_world *w, sim_rng *rng) {
+  if (w->disk.kind != SIM_STORE_MEMORY || !sim_rng_chance(rng, 150)) {
+    w->weather.mean_s[SIM_FAULT_BACK] = 0;
+    return;
+  }
+  w->weather.mean_s[SIM_FAULT_BACK] = (unsigned)sim_rng_between(rng, 100, 1500);
+  w->weather.has_quarrels = false;
+  w->weather.forgetful = (unsigned)sim_rng_below(rng, w->n);
+  w->weather.backup = vls_calloc(1, sizeof *w->weather.backup);
+  sim_backup_init(w, w->weather.backup, w->person[w->weather.forgetful]);
+}
+
+static void past_is_over(sim_world *w) {
+  if (w->weather.backup == NULL) return;
+  sim_backup_check(w, w->weather.backup, w->person[w->weather.forgetful]);
+  sim_backup_done(w->weather.backup);
+  free(w->weather.backup);
+  w->weather.backup = NULL;
+}
+
 static bool is_said(sim_world *w, const void *arg) {
   (void)arg;
   return w->weather.acts_left == 0;
@@ -79,6 +102,8 @@ void sim_random_world(sim_world *w) {
     sim_person_new(w, names[i]);
   choose_net(w, &rng);
   choose_weather(w, &rng);
+  sim_rng past = sim_rng_new(w->seed, 1002);
+  choose_past(w, &past);
   static const unsigned joins[] = {0, 1, 2, 64}; /* texts in one event; takes effect at a restart */
   for (unsigned i = 0; i < n; i++) {
     w->node[i]->items_per_event = joins[sim_rng_below(&rng, 4)];
@@ -93,4 +118,5 @@ void sim_random_world(sim_world *w) {
   sim_run_until(w, is_said, NULL, 30 * SIM_DAY);
   sim_run(w, sim_rng_below(&rng, SIM_HOUR));
   sim_check_peace(w);
+  past_is_over(w);
 }

@@ -22,6 +22,7 @@ static const sim_scenario scenarios[] = {
     {"changed_key", "a node is lost; who comes back is somebody else", sim_changed_key, false},
     {"quarrels", "rename, block, unblock, remove, meet again", sim_quarrels, false},
     {"old_backup", "a node runs on an old copy of its store", sim_old_backup, false},
+    {"new_device", "a backup is brought back on a new device", sim_new_device, false},
     {"forgotten", "the newest contact is removed; numbers are not given twice", sim_forgotten,
      false},
     {"lost_answers", "clients vanish before the answer; a retry sends once", sim_lost_answers,

@@ -27,6 +27,7 @@ void sim_used_and_expired(sim_world *w);
 void sim_changed_key(sim_world *w);
 void sim_quarrels(sim_world *w);
 void sim_old_backup(sim_world *w);
+void sim_new_device(sim_world *w);
 void sim_forgotten(sim_world *w);
 /* scenario_client.c */
 void sim_lost_answers(sim_world *w);

@@ -1,5 +1,6 @@
 #include "weather.h"
 
+#include "backup.h"
 #include "check.h"
 #include "world.h"
 
@@ -59,6 +60,19 @@ static void slow_client(sim_world *w, sim_person *person) {
   sim_feed_slow(w, person, via, !person->conn[via].is_slow);
 }
 
+/* Copied away, or put back: as it comes. */
+static void go_back(sim_world *w) {
+  sim_backup *backup = w->weather.backup;
+  sim_person *person = w->person[w->weather.forgetful];
+  bool takes = sim_rng_chance(&w->weather.rng, 400);
+  bool new_device = sim_rng_chance(&w->weather.rng, 400) && backup->n_devices < SIM_DEVICES_MAX;
+  if (backup->n_times == SIM_RETURNS_MAX) return;
+  if (!takes && sim_backup_may_restore(w, backup, person))
+    sim_backup_restore(w, backup, person, new_device);
+  else if (sim_backup_may_take(w, person))
+    sim_backup_take(w, backup, person);
+}
+
 void sim_weather_strike(sim_world *w, sim_fault fault) {
   if (w->weather.is_over) return;
   sim_rng *rng = &w->weather.rng;
@@ -76,6 +90,9 @@ void sim_weather_strike(sim_world *w, sim_fault fault) {
   case SIM_FAULT_STRANGER: sim_stranger_knock(w); break;
   case SIM_FAULT_CLOCK: jump(w, w->node[who]); break;
   case SIM_FAULT_MOVE: move(w); break;
+  case SIM_FAULT_BACK:
+    if (w->weather.backup != NULL) go_back(w);
+    break;
   case SIM_FAULT_LOOK: sim_examine(w, who); break;
   case SIM_FAULTS: break;
   }

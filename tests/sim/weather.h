@@ -19,6 +19,7 @@ typedef enum sim_fault {
   SIM_FAULT_STRANGER, /* knocks */
   SIM_FAULT_CLOCK,    /* a wall clock jumps */
   SIM_FAULT_MOVE,     /* the traveller has another address */
+  SIM_FAULT_BACK,     /* somebody's data is copied away, or goes back */
   SIM_FAULT_LOOK,     /* not a fault: the examiner comes */
   SIM_FAULTS,
 } sim_fault;
@@ -31,6 +32,8 @@ typedef struct sim_weather {
   uint64_t skew_ms;            /* clocks are off by up to this */
   bool has_wild_clocks;        /* beyond what links bear: set right in the end */
   unsigned traveller;
+  struct sim_backup *backup; /* of the one whose data goes back; NULL: nobody's does */
+  unsigned forgetful;
   unsigned natted; /* index + 1 of the citizen nobody can ever dial, or 0 */
   unsigned houses; /* numbers given to travellers */
   /* People. */
