@@ -27,9 +27,9 @@ typedef struct sim_backup {
   size_t n_words, n_events;
   unsigned n_invitations; /* of this person */
   uint64_t acked[SIM_FEEDS];
-  sim_friend friend[SIM_FRIENDS];
+  sim_friend friend[SIM_CITIZENS_MAX];
   vls_buf file;                /* a backup of the node, or empty */
-  bool must_tell[SIM_FRIENDS]; /* they had texts of this person's that came back */
+  bool must_tell[SIM_CITIZENS_MAX]; /* they had texts of this person's that came back */
   bool tells_self;             /* it was not as a new device alone */
 } sim_backup;
 
