@@ -23,15 +23,26 @@ static void rest(vls_acceptor *a, int error) {
   uv_timer_start(&a->rest, on_rested, VLS_ACCEPT_REST_MS, 0);
 }
 
-/* Takes one connection with the descriptor kept for this, only to close it. */
-static bool turn_away(vls_acceptor *a) {
+/* Takes one connection with the descriptor kept for this: a client is answered, and whoever comes
+ * from the network is turned away. The reserve is there again as soon as anybody leaves. */
+static bool use_reserve(vls_acceptor *a) {
   int *reserve = &a->d->reserve_fd;
+  struct sockaddr_storage peer;
+  socklen_t size = sizeof peer;
   if (*reserve < 0) return false;
   close(*reserve);
-  int fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC);
-  if (fd >= 0) close(fd);
-  *reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  memset(&peer, 0, sizeof peer);
+  int fd = accept4(a->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0 && a->is_clients)
+    a->accepted(a, fd, &peer);
+  else if (fd >= 0)
+    close(fd);
+  vls_acceptor_reserve(a->d);
   return fd >= 0;
+}
+
+void vls_acceptor_reserve(vls_daemon *d) {
+  d->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* True: try again. */
@@ -39,7 +50,7 @@ static bool make_room(vls_acceptor *a, int error) {
   VLS_LOG(&a->d->log, VLS_WARNING, "accept.no_descriptors", vls_log_s("why", strerror(error)),
           vls_log_u("links", a->d->streams.count));
   if (vls_streams_shed(a->d)) return true;
-  return turn_away(a);
+  return use_reserve(a);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {

@@ -3,6 +3,7 @@
 #ifndef VALISE_DAEMON_ACCEPTOR_H
 #define VALISE_DAEMON_ACCEPTOR_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -23,7 +24,8 @@ struct vls_acceptor {
   vls_accepted accepted;
   uv_poll_t poll;
   uv_timer_t rest;
-  unsigned open; /* handles not yet closed */
+  unsigned open;   /* handles not yet closed */
+  bool is_clients; /* one of them is taken with the descriptor kept in reserve */
   void (*closed)(vls_acceptor *a);
 };
 
@@ -32,5 +34,7 @@ struct vls_acceptor {
 int vls_acceptor_start(vls_acceptor *a, struct vls_daemon *d, int fd, vls_accepted accepted);
 /* Closes the socket at once; `closed`, if not NULL, is called when the memory may go. */
 void vls_acceptor_stop(vls_acceptor *a, void (*closed)(vls_acceptor *a));
+/* Opens the descriptor kept in reserve; there may be none. */
+void vls_acceptor_reserve(struct vls_daemon *d);
 
 #endif

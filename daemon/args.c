@@ -1,6 +1,9 @@
 #include "daemon/args.h"
 
 #include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "valise/err.h"
 
@@ -60,5 +63,9 @@ void vls_args_parse(vls_args *ret_args, int argc, char **argv) {
           "See valised(1) and valise.conf(5)."};
   *ret_args = (vls_args){.task = VLS_TASK_RUN};
   argp_err_exit_status = vls_err_exit(VLS_USAGE);
-  argp_parse(&argp, argc, argv, 0, NULL, ret_args);
+  error_t error = argp_parse(&argp, argc, argv, 0, NULL, ret_args);
+  if (error == 0) return;
+  /* For want of memory: it must not run with half of what it was told. */
+  fprintf(stderr, "valised: cannot read the command line: %s\n", strerror(error));
+  exit(EXIT_FAILURE);
 }

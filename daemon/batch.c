@@ -208,6 +208,7 @@ static void on_turn(uv_prepare_t *prepare) {
   vls_streams_attend(d);
   vls_rpcd_attend(d);
   flush(d); /* what the daemon answered by itself */
+  if (d->reserve_fd < 0) vls_acceptor_reserve(d);
   if (b->replaced) vls_life_renew(d);
   if (b->dead) return;
   if (d->core != NULL) end_turn(d);

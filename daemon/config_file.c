@@ -112,6 +112,8 @@ vls_err vls_config_parse(vls_config *config, vls_slice text, const char *name,
                          vls_trouble *ret_why) {
   reading r = {.config = config, .name = name, .left = text, .why = ret_why};
   int bad_line = ini_parse_stream(next_line, &r, on_pair, &r);
+  if (bad_line < 0 && r.err == VLS_OK)
+    return vls_trouble_set(ret_why, VLS_SYSTEM, "cannot read %s: there is no memory", name);
   if (bad_line > 0 && (r.err == VLS_OK || (unsigned)bad_line < r.line)) {
     r.line = (unsigned)bad_line;
     REFUSE(&r, "neither [section] nor key = value nor # comment");
@@ -163,6 +165,8 @@ vls_err vls_config_read_dir(vls_config *config, const char *dir, vls_trouble *re
   snprintf(path, sizeof path, "%s/conf.d", dir);
   int n = scandir(path, &entries, is_conf, by_name);
   err = VLS_OK;
+  if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+    err = vls_trouble_set(ret_why, VLS_SYSTEM, "cannot read %s: %s", path, strerror(errno));
   if (n > VLS_CONFIG_FILES_MAX)
     err = vls_trouble_set(ret_why, VLS_USAGE, "%s holds more than %d files", path,
                           VLS_CONFIG_FILES_MAX);

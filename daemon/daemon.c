@@ -22,9 +22,19 @@ void vls_daemon_complain(const vls_trouble *why) {
   if (why->hint[0] != '\0') fprintf(stderr, "  try: %s\n", why->hint);
 }
 
+/* Libraries end a process that they cannot go on with, and some do not say a word. */
+static void on_abort(int number) {
+  static const char text[] = "valised: ended by itself: something it cannot do without was refused "
+                             "by the system\n";
+  (void)number;
+  ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)n; /* nobody is left to tell */
+}
+
 /* Before anything secret is in memory or on disk. */
 static void harden(void) {
   umask(077);
+  signal(SIGABRT, on_abort);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN); /* a write past a limit fails, and the store says so */
 #ifdef VALISE_UNDUMPABLE
@@ -34,15 +44,23 @@ static void harden(void) {
 #endif
 }
 
-/* As many descriptors as the system lets us have; how many clients and links they allow. */
-static void count_descriptors(size_t *ret_clients, size_t *ret_links) {
+/* As many descriptors as the system lets us have. */
+static vls_err raise_descriptors(size_t *ret_n, vls_trouble *why) {
   struct rlimit limit;
-  size_t all = 1024;
+  *ret_n = 1024;
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
-    all = limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
+    *ret_n = limit.rlim_cur > 1 << 20 ? 1 << 20 : (size_t)limit.rlim_cur;
   }
+  if (*ret_n >= OWN_DESCRIPTORS) return VLS_OK;
+  vls_trouble_set(why, VLS_SYSTEM, "the limit of open files is %zu, and %d are the least", *ret_n,
+                  OWN_DESCRIPTORS);
+  return vls_trouble_hint(why, VLS_SYSTEM, "ulimit -n 1024");
+}
+
+/* How many clients and links they allow. */
+static void share_descriptors(size_t all, size_t *ret_clients, size_t *ret_links) {
   size_t clients = all / 4 < VLS_CLIENTS_MAX ? all / 4 : VLS_CLIENTS_MAX;
   size_t used = OWN_DESCRIPTORS + clients;
   *ret_clients = clients;
@@ -107,9 +125,9 @@ void vls_daemon_announce(vls_daemon *d) {
   vls_room_tell(d);
 }
 
-static vls_err start(vls_daemon *d, vls_trouble *why) {
+static vls_err start(vls_daemon *d, size_t descriptors, vls_trouble *why) {
   size_t clients, links;
-  count_descriptors(&clients, &links);
+  share_descriptors(descriptors, &clients, &links);
   d->started_ms = uv_hrtime() / 1000000;
   vls_streams_start(d, links);
   vls_batch_start(d);
@@ -161,6 +179,14 @@ static int finish(vls_daemon *d) {
 }
 
 int vls_daemon_run(const vls_args *args, vls_config *config, const vls_paths *paths) {
+  vls_trouble why;
+  size_t descriptors;
+  vls_err err = raise_descriptors(&descriptors, &why);
+  if (err != VLS_OK) {
+    vls_daemon_complain(&why);
+    vls_config_done(config);
+    return vls_err_exit(err);
+  }
   vls_daemon *d = vls_calloc(1, sizeof *d);
   d->args = *args;
   d->paths = *paths;
@@ -168,11 +194,10 @@ int vls_daemon_run(const vls_args *args, vls_config *config, const vls_paths *pa
   harden();
   vls_log_init(&d->log, STDERR_FILENO, (vls_level)vls_config_num(&d->config, VLS_KEY_LOG_LEVEL));
   d->read_buffer = vls_calloc(1, VLS_READ_BUFFER);
-  d->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  vls_acceptor_reserve(d);
   int error = uv_loop_init(&d->loop);
   VLS_ASSERT(error == 0);
-  vls_trouble why;
-  vls_err err = start(d, &why);
+  err = start(d, descriptors, &why);
   if (err != VLS_OK) {
     vls_daemon_complain(&why);
     d->exit_code = vls_err_exit(err);

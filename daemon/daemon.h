@@ -42,7 +42,7 @@ typedef struct vls_daemon {
   vls_lock lock;
   uint64_t started_ms;  /* mono */
   uint8_t *read_buffer; /* VLS_READ_BUFFER; of whoever is in its read callback */
-  int reserve_fd;       /* given up to turn somebody away when there are no others */
+  int reserve_fd; /* given up for a client, or to turn a stranger away, when there is none; or -1 */
   bool draining;
   int exit_code;
 } vls_daemon;

@@ -42,6 +42,19 @@ static vls_err open_store(vls_daemon *d, vls_trouble *why) {
   return err;
 }
 
+/* A full disk is no reason not to read. */
+static vls_err prove_store(vls_daemon *d, vls_trouble *why) {
+  vls_err err = vls_store_prove(d->store);
+  if (err == VLS_FULL) {
+    vls_store_rollback(d->store);
+    d->room.failed = true;
+    return VLS_OK;
+  }
+  if (err == VLS_OK) return err;
+  return vls_trouble_set(why, err, "cannot write the store %s: %s: %s", d->paths.store,
+                         vls_err_text(err), vls_store_problem(d->store));
+}
+
 static vls_err open_core(vls_daemon *d, vls_trouble *why) {
   uint8_t seed[SEED_BYTES];
   vls_err err = draw(seed, why);
@@ -66,6 +79,7 @@ static vls_err open_core(vls_daemon *d, vls_trouble *why) {
 vls_err vls_life_open(vls_daemon *d, vls_trouble *ret_why) {
   vls_room_before(d);
   vls_err err = open_store(d, ret_why);
+  if (err == VLS_OK) err = prove_store(d, ret_why);
   if (err == VLS_OK) vls_room_measure(d);
   if (err == VLS_OK) err = open_core(d, ret_why);
   if (err != VLS_OK) vls_life_close(d);

@@ -1,7 +1,9 @@
 #include "daemon/reach.h"
 
+#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -64,17 +66,34 @@ static void add_address(vls_reach_list *list, const struct sockaddr *addr, unsig
   if (vls_reach_rank(addr) == rank) add(list, text);
 }
 
+/* The next one from here on, itself included, that is in use and has an address. libuv's own list
+ * of them does not survive that there is no memory. */
+static const struct ifaddrs *in_use(const struct ifaddrs *at) {
+  const unsigned both = IFF_UP | IFF_RUNNING;
+  for (; at != NULL; at = at->ifa_next) {
+    if (at->ifa_addr == NULL || (at->ifa_flags & both) != both) continue;
+    if (at->ifa_addr->sa_family == AF_INET || at->ifa_addr->sa_family == AF_INET6) break;
+  }
+  return at;
+}
+
+static struct sockaddr_storage address_of(const struct ifaddrs *at) {
+  struct sockaddr_storage addr = {0};
+  bool six = at->ifa_addr->sa_family == AF_INET6;
+  memcpy(&addr, at->ifa_addr, six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+  return addr;
+}
+
 /* The addresses of one rank that the listener answers at. */
 static void add_listener(vls_reach_list *list, const vls_listener *l,
-                         const uv_interface_address_t *interfaces, int n, unsigned rank) {
+                         const struct ifaddrs *interfaces, unsigned rank) {
   const struct sockaddr *bound = (const struct sockaddr *)&l->bound;
   if (!vls_address_is_any(bound)) {
     add_address(list, bound, rank);
     return;
   }
-  for (int i = 0; i < n; i++) {
-    struct sockaddr_storage addr = {0};
-    memcpy(&addr, &interfaces[i].address, sizeof interfaces[i].address);
+  for (const struct ifaddrs *at = in_use(interfaces); at != NULL; at = in_use(at->ifa_next)) {
+    struct sockaddr_storage addr = address_of(at);
     if (addr.ss_family != bound->sa_family) continue;
     vls_address_set_port((struct sockaddr *)&addr, vls_address_port(bound));
     add_address(list, (struct sockaddr *)&addr, rank);
@@ -83,8 +102,8 @@ static void add_listener(vls_reach_list *list, const vls_listener *l,
 
 /* What the configuration says; else what this machine has, the farthest reaching first; else, so
  * that two nodes of one machine can talk, the machine itself. Behind a proxy a node does not say
- * where it is. */
-static void find(vls_daemon *d, vls_reach_list *ret) {
+ * where it is. False: the system does not tell now. */
+static bool find(vls_daemon *d, vls_reach_list *ret) {
   vls_slice list[VLS_ADDRESSES_MAX];
   size_t n = vls_config_list(&d->config, VLS_KEY_LISTEN_ADVERTISE, list, VLS_ADDRESSES_MAX);
   *ret = (vls_reach_list){.n = 0};
@@ -93,16 +112,16 @@ static void find(vls_daemon *d, vls_reach_list *ret) {
     snprintf(text, sizeof text, "%.*s", (int)list[i].n, (const char *)list[i].p);
     add(ret, text);
   }
-  if (n > 0 || d->proxy.on) return;
-  uv_interface_address_t *interfaces = NULL;
-  int n_interfaces = 0;
-  if (uv_interface_addresses(&interfaces, &n_interfaces) != 0) n_interfaces = 0;
+  if (n > 0 || d->proxy.on) return true;
+  struct ifaddrs *interfaces = NULL;
+  bool told = getifaddrs(&interfaces) == 0;
   for (unsigned rank = WORLD; rank >= MACHINE; rank--) {
     if (rank == MACHINE && ret->n > 0) break;
     for (size_t i = 0; i < d->listeners.n; i++)
-      add_listener(ret, d->listeners.list[i], interfaces, n_interfaces, rank);
+      add_listener(ret, d->listeners.list[i], interfaces, rank);
   }
-  if (n_interfaces > 0) uv_free_interface_addresses(interfaces, n_interfaces);
+  if (told) freeifaddrs(interfaces);
+  return told;
 }
 
 static bool same(const vls_reach_list *a, const vls_reach_list *b) {
@@ -112,9 +131,15 @@ static bool same(const vls_reach_list *a, const vls_reach_list *b) {
   return true;
 }
 
+static void on_settled(uv_timer_t *timer);
+
 void vls_reach_tell(vls_daemon *d, bool anyway) {
   vls_reach_list now;
-  find(d, &now);
+  if (!find(d, &now)) { /* what was true until now is a better guess than nowhere */
+    if (d->reach.telling) now = d->reach.told;
+    d->reach.digest = 0;
+    uv_timer_start(&d->reach.settle, on_settled, VLS_REACH_AGAIN_MS, 0);
+  }
   bool changed = !d->reach.telling || !same(&now, &d->reach.told);
   if (!changed && !anyway) return;
   d->reach.told = now;
@@ -136,17 +161,17 @@ void vls_reach_tell(vls_daemon *d, bool anyway) {
 
 /* FNV-1a over the addresses of this machine, in the system's order. */
 static uint64_t digest(void) {
-  uv_interface_address_t *interfaces = NULL;
-  int n = 0;
+  struct ifaddrs *interfaces = NULL;
   uint64_t hash = UINT64_C(14695981039346656037);
-  if (uv_interface_addresses(&interfaces, &n) != 0) return 0;
-  for (int i = 0; i < n; i++) {
+  if (getifaddrs(&interfaces) != 0) return 0;
+  for (const struct ifaddrs *at = in_use(interfaces); at != NULL; at = in_use(at->ifa_next)) {
+    struct sockaddr_storage addr = address_of(at);
     char text[VLS_ADDRESS_TEXT];
-    vls_address_text((const struct sockaddr *)&interfaces[i].address, text);
+    vls_address_text((const struct sockaddr *)&addr, text);
     for (const char *p = text; *p != '\0'; p++)
       hash = (hash ^ (uint8_t)*p) * UINT64_C(1099511628211);
   }
-  uv_free_interface_addresses(interfaces, n);
+  freeifaddrs(interfaces);
   return hash;
 }
 

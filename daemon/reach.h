@@ -10,6 +10,7 @@
 
 enum {
   VLS_REACH_SETTLE_MS = 1000, /* interfaces come and go in bursts */
+  VLS_REACH_AGAIN_MS = 5000,  /* when the system did not tell what addresses there are */
   VLS_REACH_TEXT = VLS_HOST_MAX + 8,
 };
 

@@ -141,6 +141,7 @@ vls_err vls_rpcd_open(vls_daemon *d, size_t max, vls_trouble *ret_why) {
     close(fd);
     return vls_trouble_set(ret_why, VLS_SYSTEM, "cannot watch the clients' socket");
   }
+  r->acceptor.is_clients = true;
   r->open = true;
   return VLS_OK;
 }

@@ -267,6 +267,7 @@ vls_err vls_pages_open(vls_pages **ret, vls_vfs *vfs, const char *path) {
   vls_pages *p = vls_calloc(1, sizeof *p);
   p->sealed = vfs;
   p->vfs = vfs != NULL ? &vfs->base : sqlite3_vfs_find(NULL);
+  VLS_ASSERT(p->vfs != NULL); /* but for want of memory there is one */
   vls_err err = open_main(p, path);
   if (err != VLS_OK) {
     vls_pages_close(p);
@@ -341,6 +342,7 @@ bool vls_pages_get(vls_pages *p, uint32_t n, uint8_t out[VLS_PAGE]) {
 
 bool vls_pages_log_is_cut(const char *path) {
   vls_pages p = {.vfs = sqlite3_vfs_find(NULL)};
+  VLS_ASSERT(p.vfs != NULL);
   open_log(&p, path);
   if (p.log.file != NULL) find_commits(&p);
   bool cut = p.log.cut;

@@ -49,7 +49,12 @@ void vls_store_rollback(vls_store *store);
 void vls_store_close(vls_store *store);
 /* Moves the log into the main file when nobody is waiting; cheap when there is nothing to move. */
 void vls_store_checkpoint(vls_store *store);
-/* The same where it matters that it succeeds: all of it is in one file then. VLS_STORAGE, VLS_FULL.
+/* Once after opening, before anything that was read is acted upon: writes, waits for the disk, and
+ * folds the log in. A process before this one may have been told that its last writes failed, and
+ * left them in the system's memory, where they look as if they were on the disk; now they are. And
+ * who could read but not write would not be of use. VLS_STORAGE, VLS_FULL, VLS_DAMAGED. */
+VLS_MUST vls_err vls_store_prove(vls_store *store);
+/* As vls_store_checkpoint, where it matters that it succeeds: all of it is in one file then. VLS_STORAGE, VLS_FULL.
  */
 VLS_MUST vls_err vls_store_fold(vls_store *store);
 /* Reads all of it, and compares what must agree. VLS_DAMAGED, VLS_STORAGE. Long. */
