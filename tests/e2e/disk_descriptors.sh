@@ -24,9 +24,9 @@ from rpc import Client
 first = Client(sys.argv[2])
 print("first", first.call("status")["name"])
 second = socket.socket(socket.AF_UNIX)
-second.settimeout(10)
 second.connect(sys.argv[2])     # it waits in the queue of the socket
 first.close()
+second.close()
 again = Client(sys.argv[2], timeout=15)
 print("again", again.call("status")["name"])
 P
