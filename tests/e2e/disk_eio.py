@@ -1,6 +1,6 @@
-"""The disk answers EIO, to a sync or to a write, once and for good, while Ana writes: nothing that it
-did not take is acknowledged or sent, the node says so and ends with its code, and the next one goes
-on from what is on the disk; or, when the disk still refuses, says that and does not loop."""
+"""The disk answers EIO, to a sync or to a write, once and for good, while Ana writes: nothing that
+it did not take is acknowledged or sent, the node says so and ends with its code, and the next one
+goes on from what is on the disk; or, when the disk still refuses, says that and does not loop."""
 
 import os
 import shutil

@@ -118,7 +118,8 @@ def life(ana, bao, kind):
                      f"failed at Ana's: all arrived, once", not lost and not doubled,
                      f"lost {lost}, doubled {doubled}")
     verdict, _ = look_at_store(ana.data)
-    report.check(f"Ana's node ended {ended} times, and her store is whole", verdict == "ok", verdict)
+    report.check(f"Ana's node ended {ended} times, and her store is whole", verdict == "ok",
+                 verdict)
 
 
 def main():

@@ -54,8 +54,8 @@ void vls_store_checkpoint(vls_store *store);
  * left them in the system's memory, where they look as if they were on the disk; now they are. And
  * who could read but not write would not be of use. VLS_STORAGE, VLS_FULL, VLS_DAMAGED. */
 VLS_MUST vls_err vls_store_prove(vls_store *store);
-/* As vls_store_checkpoint, where it matters that it succeeds: all of it is in one file then. VLS_STORAGE, VLS_FULL.
- */
+/* As vls_store_checkpoint, where it matters that it succeeds: all of it is in one file then.
+ * VLS_STORAGE, VLS_FULL. */
 VLS_MUST vls_err vls_store_fold(vls_store *store);
 /* Reads all of it, and compares what must agree. VLS_DAMAGED, VLS_STORAGE. Long. */
 VLS_MUST vls_err vls_store_verify(vls_store *store);
