@@ -17,13 +17,14 @@ typedef struct options {
 } options;
 
 static void usage(FILE *out) {
-  fputs("usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
-        "       valise_sim --seed SEED [--trace]\n"
-        "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
-        "       valise_sim --scenarios | --list\n"
-        "       valise_sim --sweep [--store plain|sealed] [--one-in N [--draw N]] [--jobs N]\n"
-        "       valise_sim --strike OPERATION --blow NAME [--store plain|sealed] [--trace]\n",
-        out);
+  fputs(
+      "usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
+      "       valise_sim --seed SEED [--trace]\n"
+      "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
+      "       valise_sim --scenarios | --list\n"
+      "       valise_sim --sweep [--store plain|sealed|first] [--one-in N [--draw N]] [--jobs N]\n"
+      "       valise_sim --strike OPERATION --blow NAME [--store plain|sealed|first] [--trace]\n",
+      out);
 }
 
 static bool get_number(const char *text, uint64_t *ret) {
@@ -129,8 +130,10 @@ static bool parse_sweep(int c, sim_sweep *orders) {
   switch (c) {
   case 'w': return true;
   case 'o':
-    orders->kind = strcmp(optarg, "sealed") == 0 ? SIM_STORE_SEALED : SIM_STORE_PLAIN;
-    return orders->kind == SIM_STORE_SEALED || strcmp(optarg, "plain") == 0;
+    orders->kind = strcmp(optarg, "sealed") == 0  ? SIM_STORE_SEALED
+                   : strcmp(optarg, "plain") == 0 ? SIM_STORE_PLAIN
+                                                  : SIM_STORE_MEMORY;
+    return orders->kind != SIM_STORE_MEMORY || strcmp(optarg, "first") == 0;
   case 'i': orders->one_in = n; return is_number && n > 0;
   case 'd': orders->draw = n; return is_number;
   case 'j': orders->jobs = (unsigned)n; return is_number && n > 0 && n <= SIM_JOBS_MAX;

@@ -123,11 +123,37 @@ static void encrypt(sim_world *w) {
   settle(w, SIM_HOUR);
 }
 
+/* They met with the first version of valised, and wrote; today both get this one. What Ana still
+ * has to send goes out then. */
+static void upgrade(sim_world *w) {
+  for (unsigned i = 0; i < TEXTS_EACH; i++) {
+    say(w, 0, 100 * i);
+    say(w, 1, 100);
+  }
+  settle(w, SIM_MINUTE);
+  sim_node_stop(w, w->node[1], VLS_NEVER);
+  say(w, 0, 3000);
+  say(w, 0, 20);
+  sim_run(w, SIM_MINUTE);
+  sim_node_stop(w, w->node[0], VLS_NEVER);
+  for (unsigned who = 0; who < 2; who++)
+    sim_store_as_first(w, w->node[who]);
+  for (unsigned who = 0; who < 2; who++)
+    sim_node_start(w, w->node[who]);
+  sim_run(w, SIM_SECOND);
+  say(w, 1, 50);
+  settle(w, 2 * SIM_HOUR);
+}
+
 void sim_day(sim_world *w) {
   sim_person_new(w, "Ana");
   sim_person_new(w, "Bao");
   sim_run(w, SIM_SECOND);
   meet(w);
+  if (w->disk.begins_old) {
+    upgrade(w);
+    return;
+  }
   talk(w);
   edit_contacts(w);
   night(w);

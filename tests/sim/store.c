@@ -41,18 +41,21 @@ static void open_at_once(sim_world *w, sim_node *node) {
   sim_expect(w, err == VLS_OK, "a fresh store does not open: %s", why != NULL ? why : "");
 }
 
-void sim_store_init(sim_world *w, sim_node *node) {
+void sim_store_settle_in(sim_world *w, sim_node *node, sim_store_kind kind) {
   sim_place *place = &node->place;
-  place->kind = w->disk.kind;
-  if (!is_on_disk(node)) {
-    open_at_once(w, node);
-    return;
-  }
   disk_of(w);
+  place->kind = kind;
   snprintf(place->folder, sizeof place->folder, "%s%u/", root, node->who);
   snprintf(place->file, sizeof place->file, "%s%u/node.db", root, node->who);
   sim_rng_fill(&node->entropy, place->key, sizeof place->key);
   sim_rng_fill(&node->entropy, place->uuid, sizeof place->uuid);
+}
+
+void sim_store_init(sim_world *w, sim_node *node) {
+  if (w->disk.kind == SIM_STORE_MEMORY)
+    open_at_once(w, node);
+  else
+    sim_store_settle_in(w, node, w->disk.kind);
 }
 
 bool sim_store_is_cut(const sim_world *w, const sim_node *node) {

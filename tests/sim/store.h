@@ -36,6 +36,7 @@ typedef struct sim_place {
 typedef struct sim_disk {
   disk *d;             /* NULL until somebody needs it */
   sim_store_kind kind; /* of the stores of those who move in from now on */
+  bool begins_old;     /* the day of a sweep begins with stores of the first version */
   sim_rng rng;
   disk_fate *fate; /* for the disk when it is made */
   void *fate_arg;
@@ -45,6 +46,11 @@ void sim_disk_done(sim_world *w);
 
 /* A new node's store: in memory it is open at once. */
 void sim_store_init(sim_world *w, sim_node *node);
+/* Gives a node that is off a place on the world's disk. */
+void sim_store_settle_in(sim_world *w, sim_node *node, sim_store_kind kind);
+/* first.c: the store of a node that is off, until now in memory, is on the disk as the first
+ * version of valised would have it. */
+void sim_store_as_first(sim_world *w, sim_node *node);
 /* Opens what is not open. Not VLS_OK only when a strike hit it (strike.h), or the disk is full. */
 vls_err sim_store_open(sim_world *w, sim_node *node);
 /* The life of its node is over. */

@@ -51,11 +51,13 @@ static const char *const deed_words[] = {
 #undef X
 };
 
+static const char *const kind_words[] = {
+    [SIM_STORE_MEMORY] = "first", [SIM_STORE_PLAIN] = "plain", [SIM_STORE_SEALED] = "sealed"};
+
 static void name_replay(sweep *s, uint64_t number, unsigned blow) {
   snprintf(s->replay, sizeof s->replay,
            "valise_sim --strike %" PRIu64 " --blow %s --store %s --seed %" PRIu64, number,
-           blows[blow].name, s->orders->kind == SIM_STORE_SEALED ? "sealed" : "plain",
-           s->orders->seed);
+           blows[blow].name, kind_words[s->orders->kind], s->orders->seed);
 }
 
 static void bury(sweep *s, pid_t pid, int status) {
@@ -156,7 +158,7 @@ static void say(const sweep *s, double seconds) {
     putchar('\n');
   }
   printf("%s store: %" PRIu64 " operations, %" PRIu64 " faults played, %" PRIu64 " broken, %.0f s",
-         s->orders->kind == SIM_STORE_SEALED ? "sealed" : "plain", ops, cases, s->broken, seconds);
+         kind_words[s->orders->kind], ops, cases, s->broken, seconds);
   if (s->orders->one_in > 1) printf(", draw %" PRIu64, s->orders->draw);
   putchar('\n');
 }
@@ -172,6 +174,7 @@ int sim_sweep_play(const sim_sweep *orders) {
   s = (sweep){.orders = orders};
   s.w = sim_world_new(orders->seed, NULL, orders->trace);
   s.w->disk.kind = orders->kind;
+  s.w->disk.begins_old = orders->kind == SIM_STORE_MEMORY;
   s.w->disk.fate = fate;
   s.w->disk.fate_arg = &s;
   s.w->strike.aftermath = sim_day_after;
