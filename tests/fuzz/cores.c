@@ -171,6 +171,46 @@ static void plain(play *p, reader *r) {
   vls_buf_done(&record);
 }
 
+/* How far she says she is: true, or not, signed for this link by her device, or by nobody. */
+static void lie_state(play *p, reader *r) {
+  fake *f = &p->f;
+  vls_state s = {
+      .card = 1 + next(r, 1) % 4, .n_mine = 1 + next(r, 1) % 5, .n_held = next(r, 1) % 9};
+  s.yours = next(r, 1) % 4;
+  s.flags = next(r, 1) % 4;
+  for (size_t i = 0; i < s.n_mine + s.n_held; i++) {
+    vls_position *at = i < s.n_mine ? &s.mine[i] : &s.held[i - s.n_mine];
+    uint64_t what = next(r, 1);
+    *at = f->theirs;
+    if (i < s.n_mine) memcpy(at->device, f->self.device.pub, 32);
+    if (i < s.n_mine) memcpy(at->head, f->prev, 32);
+    if (i < s.n_mine) at->seq = f->seq & INT64_MAX;
+    if (what & 1) at->seq = (at->seq + next(r, 1) - 128) & INT64_MAX;
+    if (what & 2) at->head[next(r, 1) % 32] ^= (uint8_t)next(r, 1);
+    if (what & 4) at->device[next(r, 1) % 32] ^= (uint8_t)next(r, 1);
+    if (what & 8) at->seq = UINT64_C(1) << next(r, 1) % 63;
+  }
+  vls_sign_pair was = f->self.device;
+  if (next(r, 1) % 16 == 0) f->self.device.priv[0] ^= 1;
+  fake_say_state(f, &s);
+  f->self.device = was;
+  fake_run(p->w, f);
+}
+
+/* An event of Bao's that he never signed, a place without one, or one of her own. */
+static void lie_return(play *p, reader *r) {
+  fake *f = &p->f;
+  uint64_t what = next(r, 1);
+  vls_slice bytes = piece(r, next(r, 1));
+  vls_frame_return frame = {.seq = 1 + (f->theirs.seq + next(r, 1) % 8) % INT64_MAX,
+                            .event = bytes};
+  memcpy(frame.device, what & 1 ? f->self.device.pub : f->theirs.device, 32);
+  memcpy(frame.head, f->theirs.head, 32);
+  if (what & 2) frame.event.n = 0;
+  if (what & 4) frame.head[0] ^= (uint8_t)next(r, 1);
+  if (vls_link_send_return(f->link, &frame) == VLS_OK) fake_run(p->w, f);
+}
+
 static void hostile(play *p, unsigned how, reader *r) {
   fake *f = &p->f;
   bool up = f->link != NULL && vls_link_state_of(f->link) == VLS_LINK_UP;
@@ -196,6 +236,12 @@ static void hostile(play *p, unsigned how, reader *r) {
   case 5:
     bytes = vls_buf_slice(&p->record[next(r, 1) % RECORDS_KEPT]);
     if (bytes.n > 0) send_record(p, bytes);
+    return;
+  case 7:
+    if (up) lie_state(p, r);
+    return;
+  case 8:
+    if (up) lie_return(p, r);
     return;
   default: event(p, r);
   }
@@ -275,6 +321,7 @@ static void step(play *p, reader *r) {
   case 7: cut_wires(p->w, arg % PEOPLE); return;
   case 8: bao_does(p, arg % 4); return;
   case 9: p->w->node[arg % PEOPLE].skew_ms = ((int64_t)next(r, 1) - 128) * 3600000; return;
+  case 15: hostile(p, arg > 7 ? 7 + arg % 2 : 5 + arg % 2, r); return;
   default: hostile(p, op % 16 - 10 + (arg & 1), r);
   }
 }

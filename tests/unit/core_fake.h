@@ -26,6 +26,7 @@ typedef struct fake {
   uint8_t prev[32];
   uint64_t records, acks, closes, close_reason, silent_bytes;
   uint64_t returns;
+  vls_position theirs; /* how far the node says that its own events go */
   bool up, stated;
   bool silent_state, holds_nothing; /* it says no STATE; or that it has none of the events */
   vls_err err;
@@ -70,6 +71,7 @@ static inline void fake_say_state(fake *f, const vls_state *s) {
 static inline void fake_state(fake *f, vls_slice frame) {
   vls_state theirs, mine = {.n_mine = 1, .n_held = f->holds_nothing ? 0 : 1};
   assert_int_equal(vls_state_open(&theirs, frame, vls_link_hash(f->link)), VLS_OK);
+  f->theirs = theirs.mine[0];
   if (f->stated || f->silent_state) return;
   f->stated = true;
   mine.card = theirs.yours > 0 ? theirs.yours : 1;
