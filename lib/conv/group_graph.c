@@ -154,6 +154,7 @@ uint32_t vls_gr_row_add(vls_group *g, const vls_group_said *said, const uint32_t
   gr_row *r = &g->rows[at];
   *r = (gr_row){.device = device, .act = act, .seq = h->seq, .stamp = h->stamp, .heard = now};
   memcpy(r->id, said->id, 32);
+  memcpy(r->prev, h->prev, 32);
   r->used = true;
   r->n_heads = (uint8_t)h->n_acts;
   r->n_after = (uint8_t)h->n_after;

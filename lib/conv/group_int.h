@@ -47,7 +47,7 @@ typedef struct gr_person {
 
 /* An event's place in the graph. */
 typedef struct gr_row {
-  uint8_t id[32];
+  uint8_t id[32], prev[32];
   uint32_t next; /* in its bucket */
   uint32_t device;
   uint32_t act; /* NO_ACT: words */

@@ -158,6 +158,27 @@ vls_err vls_gr_permitted(vls_group *g, const vls_group_said *said, const vls_pas
 
 /* What counts now */
 
+static bool is_forked(const vls_group *g, const gr_row *row) {
+  const gr_device *d = &g->devices[row->device];
+  size_t same = 0;
+  for (size_t i = 0; i < d->n_seqs; i++)
+    same += d->seqs[i].seq == row->seq ? 1 : 0;
+  return same > 1;
+}
+
+/* Was it among what the remover had? The chain of hashes from its newest event says so, as far as
+ * it is here: somebody who was removed can forge an old seq, but not its place in the chain. */
+static bool was_had(const vls_group *g, const gr_row *row, const vls_group_upto *upto) {
+  if (row->seq > upto->seq) return false;
+  const gr_row *r = vls_gr_row(g, upto->head);
+  while (r != NULL && r->seq > row->seq) {
+    if (memcmp(r->prev, row->id, 32) == 0) return true;
+    if (r->seq == row->seq + 1) return false;
+    r = vls_gr_row(g, r->prev);
+  }
+  return r == NULL ? !is_forked(g, row) : r == row;
+}
+
 /* Does a valid removal that these words do not know end before them (GROUP 4.8)? */
 static bool is_cut(vls_group *g, const gr_row *row, const vls_past *past) {
   vls_group_said said;
@@ -167,11 +188,11 @@ static bool is_cut(vls_group *g, const gr_row *row, const vls_past *past) {
     if (vls_authority_is_void(g->authority, i) || vls_past_has(past, i)) continue;
     if (vls_gr_act_read(g, i, &said) != VLS_OK) continue;
     const vls_act_remove *remove = &said.act.remove;
-    uint64_t upto = 0;
+    bool had = false;
     for (size_t k = 0; k < remove->n_upto; k++)
-      if (memcmp(remove->upto[k].device, g->devices[row->device].sign, 32) == 0)
-        upto = remove->upto[k].seq;
-    if (row->seq > upto) return true;
+      had = had || (memcmp(remove->upto[k].device, g->devices[row->device].sign, 32) == 0 &&
+                    was_had(g, row, &remove->upto[k]));
+    if (!had) return true;
   }
   return false;
 }

@@ -287,7 +287,9 @@ vls_err vls_group_remove(vls_group *g, const uint8_t who[32], vls_slice reason, 
     const gr_device *d = &g->devices[g->people[person].devices[i]];
     vls_group_upto *upto = &remove.upto[remove.n_upto++];
     memcpy(upto->device, d->sign, 32);
-    upto->seq = d->n_seqs > 0 ? d->seqs[d->n_seqs - 1].seq : 0;
+    if (d->n_seqs == 0) continue;
+    upto->seq = d->seqs[d->n_seqs - 1].seq;
+    memcpy(upto->head, g->rows[d->seqs[d->n_seqs - 1].row].id, 32);
   }
   bool leaves = memcmp(who, g->me.identity, 32) == 0;
   return act(g, VLS_GROUP_REMOVE, &vls_act_remove_def, &remove, !leaves, rng, now);

@@ -60,6 +60,7 @@ static void put_self(writer *w, const vls_group *g) {
 static void put_words(writer *w, const vls_group *g, const gr_row *r) {
   size_t at = begin(w, ROW_WORDS);
   put(w, r->id, 32);
+  put(w, r->prev, 32);
   put(w, g->devices[r->device].sign, 32);
   put64(w, r->seq);
   put64(w, r->stamp);
@@ -215,6 +216,7 @@ static void load_words(vls_group *g, reader *r) {
   uint32_t heads[VLS_GROUP_PARENTS];
   vls_group_said *said = vls_calloc(1, sizeof *said);
   get(r, said->id, 32);
+  get(r, said->header.prev, 32);
   get(r, sign, 32);
   said->header.seq = get64(r);
   said->header.stamp = get64(r);

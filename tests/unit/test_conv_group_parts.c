@@ -64,6 +64,16 @@ static void everybody_hears_everybody(world *w) {
   }
 }
 
+static vls_group *copy_of(const node *x) {
+  vls_buf rows;
+  vls_group *copy = NULL;
+  vls_buf_init(&rows, WORLD_BYTES);
+  assert_int_equal(vls_group_save(x->group, &rows), VLS_OK);
+  assert_int_equal(vls_group_load(&copy, &x->me, vls_buf_slice(&rows)), VLS_OK);
+  vls_buf_done(&rows);
+  return copy;
+}
+
 static void new_keys_on_both_sides_become_one_epoch(void **state) {
   (void)state;
   world w;
@@ -167,6 +177,85 @@ static void back_dated_words_are_set_aside(void **state) {
   world_end(&w);
 }
 
+/* Chi, once removed, forges another event in the place of one that counted. */
+static void forged_past_of_a_removed_member_is_set_aside(void **state) {
+  (void)state;
+  world w;
+  uint8_t real[32], next[32], forged[32];
+  world_make(&w, 4, 22);
+  world_fill(&w);
+  vls_group *copy = copy_of(&w.nodes[CHI]);
+  assert_int_equal(world_say(&w, &w.nodes[CHI], "what I said", real), VLS_OK);
+  assert_int_equal(world_say(&w, &w.nodes[CHI], "and then", next), VLS_OK);
+  assert_int_equal(world_remove(&w, ANA, CHI), VLS_OK);
+  vls_group_free(w.nodes[CHI].group);
+  w.nodes[CHI].group = copy;
+  w.nodes[CHI].part = 1;
+  assert_int_equal(world_say(&w, &w.nodes[CHI], "what I wish I had said", forged), VLS_OK);
+  const blob *event = blobs_find(&w.nodes[CHI].events, forged);
+  vls_buf letter;
+  vls_buf_init(&letter, vls_group_mail_def.max_bytes);
+  assert_int_equal(vls_group_letter(copy, vls_buf_slice(&event->bytes), w.nodes[BAO].who.device.pub,
+                                    &w.nodes[CHI].rng, &letter),
+                   VLS_OK);
+  vls_group *bao = w.nodes[BAO].group;
+  assert_int_equal(vls_group_hear_letter(bao, vls_buf_slice(&letter), w.now), VLS_OK);
+  assert_int_equal(vls_group_judge(bao, real), VLS_GROUP_COUNTS);
+  assert_int_equal(vls_group_judge(bao, next), VLS_GROUP_COUNTS);
+  assert_int_equal(vls_group_judge(bao, forged), VLS_GROUP_QUARANTINED);
+  world_polled(&w, &w.nodes[BAO]);
+  assert_int_equal(w.nodes[BAO].forks, 1);
+  vls_buf_done(&letter);
+  world_end(&w);
+}
+
+/* A citizen with two devices reads and speaks on both. */
+static void second_device_of_a_member_is_one_more_leaf(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  world_make(&w, 4, 23);
+  world_found(&w);
+  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO], *tablet = &w.nodes[CHI];
+  assert_int_equal(world_admit(&w, ana, bao), VLS_OK);
+  vls_buf_clear(&tablet->who.cert); /* Bao's second device */
+  assert_int_equal(vls_cert_make(&tablet->who.cert, &bao->who.identity, tablet->who.device.pub,
+                                 tablet->who.dh.pub, MADE_AT),
+                   VLS_OK);
+  tablet->me =
+      (vls_group_me){bao->who.identity.pub, &tablet->who.device, vls_buf_slice(&tablet->who.cert)};
+  vls_act_leaf leaf;
+  vls_buf bytes;
+  vls_buf_init(&bytes, 1024);
+  vls_dh_new(&tablet->leaf, &tablet->rng);
+  assert_int_equal(vls_group_leaf_make(&bytes, &tablet->who.device, vls_group_id(ana->group),
+                                       bao->who.identity.pub, w.now, tablet->leaf.pub),
+                   VLS_OK);
+  assert_int_equal(vls_signed_parse(&leaf.leaf, vls_buf_slice(&bytes)), VLS_OK);
+  assert_int_equal(vls_signed_parse(&leaf.cert, vls_buf_slice(&tablet->who.cert)), VLS_OK);
+  assert_int_equal(vls_group_announce(bao->group, &leaf, &bao->rng, w.now), VLS_OK);
+  world_settle(&w);
+  assert_int_equal(world_say(&w, tablet, "from the sofa", id), VLS_OK);
+  assert_true(world_has(ana, id) && world_has(bao, id));
+  assert_int_equal(world_admit(&w, ana, &w.nodes[DOA]), VLS_OK);
+  assert_int_equal(world_say(&w, ana, "all three hear this", id), VLS_OK);
+  assert_true(world_has(bao, id) && world_has(tablet, id) && world_has(&w.nodes[DOA], id));
+  world_all_alike(&w, false);
+  vls_buf_clear(&bytes); /* the tablet is sold: it leaves the rosters by its own word */
+  assert_int_equal(vls_group_leaf_make(&bytes, &tablet->who.device, vls_group_id(ana->group),
+                                       bao->who.identity.pub, w.now + 1, NULL),
+                   VLS_OK);
+  assert_int_equal(vls_signed_parse(&leaf.leaf, vls_buf_slice(&bytes)), VLS_OK);
+  assert_int_equal(vls_group_announce(bao->group, &leaf, &bao->rng, w.now), VLS_OK);
+  world_settle(&w);
+  tablet->left = true;
+  assert_int_equal(world_say(&w, ana, "the tablet is gone", id), VLS_OK);
+  assert_true(world_has(bao, id) && !world_has(tablet, id));
+  world_all_alike(&w, false);
+  vls_buf_done(&bytes);
+  world_end(&w);
+}
+
 static void words_of_a_gap_are_found_and_placed(void **state) {
   (void)state;
   world w;
@@ -216,16 +305,6 @@ static void wrong_clocks_do_not_turn_answers_around(void **state) {
 }
 
 /* Theft, copies, crashes */
-
-static vls_group *copy_of(const node *x) {
-  vls_buf rows;
-  vls_group *copy = NULL;
-  vls_buf_init(&rows, WORLD_BYTES);
-  assert_int_equal(vls_group_save(x->group, &rows), VLS_OK);
-  assert_int_equal(vls_group_load(&copy, &x->me, vls_buf_slice(&rows)), VLS_OK);
-  vls_buf_done(&rows);
-  return copy;
-}
 
 /* Gives a thief all that is on the wires, wraps included. */
 static bool thief_reads(world *w, vls_group *thief, const uint8_t id[32]) {
@@ -353,6 +432,8 @@ int main(void) {
       cmocka_unit_test(removals_on_both_sides_leave_both_out),
       cmocka_unit_test(what_a_removed_admin_did_meanwhile_is_void),
       cmocka_unit_test(back_dated_words_are_set_aside),
+      cmocka_unit_test(forged_past_of_a_removed_member_is_set_aside),
+      cmocka_unit_test(second_device_of_a_member_is_one_more_leaf),
       cmocka_unit_test(words_of_a_gap_are_found_and_placed),
       cmocka_unit_test(wrong_clocks_do_not_turn_answers_around),
       cmocka_unit_test(thief_reads_nothing_after_new_keys),
