@@ -98,11 +98,14 @@ vls_group *vls_group_join(const vls_group_me *me, const uint8_t group[32],
 
 /* Keys */
 
+bool vls_gr_is_old(const gr_epoch *e, uint64_t now) {
+  return e->records >= VLS_GROUP_REKEY_RECORDS || now >= e->born + VLS_GROUP_REKEY_MS;
+}
+
 static bool turn_is_due(vls_group *g, const gr_epoch *best, uint64_t now) {
   size_t stale;
   if (best == NULL || best->roster.n != g->present.n) return true;
-  return !vls_gr_eligible(g, best, &stale) || stale > 0 ||
-         best->records >= VLS_GROUP_REKEY_RECORDS || now >= best->born + VLS_GROUP_REKEY_MS;
+  return !vls_gr_eligible(g, best, &stale) || stale > 0 || vls_gr_is_old(best, now);
 }
 
 static void turn_hash(const vls_group *g, const gr_epoch *e, uint32_t leaf, uint8_t ret[32]) {

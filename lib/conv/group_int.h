@@ -231,6 +231,8 @@ bool vls_gr_was_in(const gr_roster *base, const gr_leaf *leaf);
 /* Is a leaf of this epoch in the roster of its base, with the same key? */
 bool vls_gr_was_in_base(vls_group *g, const gr_epoch *e, uint32_t leaf);
 
+bool vls_gr_is_old(const gr_epoch *e, uint64_t now); /* it has served its week, or its records */
+
 /* group_chain.c */
 typedef struct gr_opened {
   gr_epoch *epoch;

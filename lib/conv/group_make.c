@@ -253,7 +253,8 @@ vls_err vls_group_rekey(vls_group *g, vls_rng *rng, uint64_t now) {
 }
 
 vls_err vls_group_heal(vls_group *g, vls_rng *rng, uint64_t now) {
-  wish w = {.commit = true};
+  const gr_epoch *best = vls_gr_best(g, true);
+  wish w = {.commit = true, .fresh = best != NULL && vls_gr_is_old(best, now)};
   return speak(g, &w, rng, now, NULL);
 }
 

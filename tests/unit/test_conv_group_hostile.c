@@ -102,6 +102,19 @@ static void forged_seal_does_not_spend_a_key(void **state) {
   world_end(&w);
 }
 
+static void device_of_somebody_else_is_refused(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  three(&w, 62);
+  craft_begin(&c, &w.nodes[MAL]);
+  craft_text(&c, "Ana, by the device of Mal");
+  memcpy(c.said.header.author, w.nodes[ANA].who.identity.pub, 32);
+  refused_everywhere(&w, &c, &w.nodes[MAL], VLS_FORGED);
+  craft_done(&c);
+  world_end(&w);
+}
+
 static void device_of_nobody_is_refused(void **state) {
   (void)state;
   world w;
@@ -370,6 +383,7 @@ int main(void) {
       cmocka_unit_test(acts_above_ones_level_are_refused),
       cmocka_unit_test(another_genesis_is_refused),
       cmocka_unit_test(forged_seal_does_not_spend_a_key),
+      cmocka_unit_test(device_of_somebody_else_is_refused),
       cmocka_unit_test(device_of_nobody_is_refused),
       cmocka_unit_test(parents_in_each_others_past_are_refused),
       cmocka_unit_test(commits_that_lie_are_refused),

@@ -1,8 +1,8 @@
 /* Whole groups by chance: partitions, losses, crashes, members who come and go, everybody acting at
  * once. Each seed is a world; test_conv_group_random SEED plays one, FIRST LAST a range. */
-#include "group_world.h"
+#include "group_craft.h"
 
-enum { SEEDS = 24, STEPS = 60, PEOPLE = 7 };
+enum { SEEDS = 24, STEPS = 60, PEOPLE = 7, MAL = 3 };
 
 /* Who was a member in the eyes of whoever said it. */
 typedef struct spoken {
@@ -15,6 +15,7 @@ typedef struct play {
   spoken said[STEPS];
   size_t n_said;
   bool with_history;
+  bool hostile;            /* MAL is */
   bool was_let_in[PEOPLE]; /* at some time, and so given the history */
 } play;
 
@@ -62,10 +63,59 @@ static void admit_somebody(play *p, node *by) {
   if (world_admit(&p->w, by, x) == VLS_OK) p->was_let_in[x - p->w.nodes] = true;
 }
 
+/* A member with all keys says what no honest one would, to whoever is in reach. */
+static void mischief(play *p) {
+  world *w = &p->w;
+  node *mal = &w->nodes[MAL];
+  craft c;
+  uint8_t noise[32];
+  if (!is_in(mal) || vls_gr_best(mal->group, false) == NULL) return;
+  vls_rng_bytes(&w->rng, noise, sizeof noise);
+  craft_begin(&c, mal);
+  vls_act_set set = {.level = 1 + noise[0] % 4};
+  vls_act_remove remove = {0};
+  memcpy(set.who, mal->who.identity.pub, 32);
+  memcpy(remove.who, w->nodes[noise[1] % PEOPLE].who.identity.pub, 32);
+  switch (noise[2] % 6) {
+  case 0: craft_item(&c, VLS_GROUP_SET, &vls_act_set_def, &set); break;
+  case 1: craft_item(&c, VLS_GROUP_REMOVE, &vls_act_remove_def, &remove); break;
+  case 2: /* acts that nobody has */
+    craft_seen(&c);
+    memcpy(c.said.header.acts[0], noise, 32);
+    c.said.header.n_acts = 1;
+    break;
+  case 3: /* words that nobody has, dated back */
+    craft_text(&c, "remember?");
+    memcpy(c.said.header.after[0], noise, 32);
+    c.said.header.n_after = 1;
+    c.said.header.stamp = 1;
+    break;
+  case 4: /* another thing with a seq that is used */
+    craft_text(&c, "I never said that");
+    c.said.header.seq = 1 + noise[3] % 4;
+    break;
+  default: /* in the name of the group's beginning alone */
+    craft_text(&c, "as if nothing had happened");
+    memcpy(c.said.header.acts[0], vls_group_id(mal->group), 32);
+    c.said.header.n_acts = 1;
+  }
+  vls_slice record = craft_seal(&c, mal);
+  for (size_t i = 0; i < w->n; i++) {
+    node *x = &w->nodes[i];
+    uint8_t id[32];
+    vls_sha256(id, record);
+    if (x == mal || x->group == NULL || x->part != mal->part) continue;
+    blobs_add(&x->records, id, record);
+    (void)!vls_group_hear(x->group, record, w->now);
+  }
+  craft_done(&c);
+}
+
 static void step(play *p) {
   world *w = &p->w;
   node *x = somebody(p);
   size_t who = (size_t)vls_rng_below(&w->rng, w->n);
+  if (p->hostile && vls_rng_below(&w->rng, 4) == 0) mischief(p);
   switch (vls_rng_below(&w->rng, 12)) {
   case 0:
   case 1:
@@ -123,8 +173,9 @@ static void members_have_what_was_said_to_them(const play *p) {
 }
 
 static void play_seed(unsigned seed) {
-  play p = {.with_history = seed % 2 == 0};
+  play p = {.with_history = seed % 2 == 0, .hostile = seed % 5 == 0};
   world_make(&p.w, PEOPLE, (uint8_t)seed);
+  p.w.hostile = p.hostile;
   world *w = &p.w;
   uint8_t more[32] = {(uint8_t)(seed >> 8), (uint8_t)seed};
   vls_rng_stir(&w->rng, vls_slice_of(more, 32));
@@ -153,7 +204,8 @@ static void play_seed(unsigned seed) {
     assert_int_equal(world_say(w, &w->nodes[i], "the end", id), VLS_OK);
     for (size_t k = 0; k < w->n; k++)
       assert_int_equal(world_has(&w->nodes[k], id), !w->nodes[k].left);
-    assert_int_equal(w->nodes[i].forks + w->nodes[i].splits, 0);
+    assert_int_equal(w->nodes[i].splits, 0);
+    assert_true(w->nodes[i].forks == 0 || p.hostile);
   }
   if (commits > 3) fail_msg("%u commits to heal", commits);
   world_end(w);
