@@ -75,7 +75,7 @@ static const char *const steps[] = {
     /* the key that the recovery words gave */
     ("CREATE TABLE backup(one INTEGER PRIMARY KEY CHECK(one = 1), key BLOB NOT NULL,"
      "  since INTEGER NOT NULL);"),
-    /* slots of the vault whose keys are to be replaced; what there is now is in clear */
+    /* slots of the vault whose keys may have to be replaced; what there is now is in clear */
     ("CREATE TABLE spent(slot INTEGER PRIMARY KEY, parts INTEGER NOT NULL);"
      "INSERT INTO spent VALUES(0, 3);"
      "INSERT OR IGNORE INTO spent SELECT contact, 3 FROM session;"

@@ -229,8 +229,7 @@ void vls_store_stir(vls_store *store, vls_slice entropy) {
 
 vls_err vls_store_commit(vls_store *store) {
   if (store->error != VLS_OK) return store->error;
-  if (!store->in_txn) return VLS_OK;
-  int code = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+  int code = store->in_txn ? sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) : SQLITE_OK;
   if (code != SQLITE_OK)
     vls_sql_fail(store, code, "commit");
   else
@@ -258,7 +257,6 @@ void vls_store_close(vls_store *store) {
   bool is_well = store->db != NULL && !vls_store_is_spent(store);
   if (store->db != NULL) roll_back(store);
   if (is_well) {
-    vls_vault_recall(store);
     vls_vault_settle(store);
     roll_back(store);
   }
@@ -319,7 +317,8 @@ vls_err vls_store_error(const vls_store *store) {
   return store->error;
 }
 bool vls_store_dirty(const vls_store *store) {
-  return store->in_txn || store->error != VLS_OK;
+  bool turns = store->vault != NULL && store->vault->n_turning > 0;
+  return store->in_txn || turns || store->error != VLS_OK;
 }
 
 bool vls_store_is_sealed(const vls_store *store) {

@@ -53,8 +53,9 @@ typedef struct vls_vault_slot {
   uint64_t gen; /* grows with each replacement */
   uint8_t key[VLS_VAULT_PARTS][32];
   uint8_t old[VLS_VAULT_PARTS][32]; /* not overwritten yet; rows may still be under it */
-  uint8_t has_old;                  /* bits by part; so is the next */
+  uint8_t has_old;                  /* bits by part; so are the next two */
   uint8_t spent;                    /* rows that were under the key are to be forgotten */
+  uint8_t marked;                   /* the table `spent` says so, or has not been told otherwise */
   uint8_t good;                     /* the copy in the file that has `key` */
   bool twin;                        /* so has the other */
   bool unsure;                      /* perhaps in the system's memory only, not on the disk */

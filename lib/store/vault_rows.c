@@ -70,14 +70,18 @@ bool vls_row_open(vls_store *store, vls_row_kind kind, const vls_row_key *key, v
 void vls_row_spend(vls_store *store, vls_row_kind kind, uint64_t contact) {
   vls_vault *vault = store->vault;
   uint8_t part = (uint8_t)(1u << kinds[kind].part);
-  if (vault == NULL || contact >= vault->n || (vault->slot[contact].spent & part) != 0) return;
-  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO spent VALUES(?1, ?2) ON CONFLICT(slot) DO "
-                                         "UPDATE SET parts=parts|?2");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, part);
-  vls_sql_run(store, q);
-  if (store->error != VLS_OK) return;
-  vault->slot[contact].spent |= part;
+  if (vault == NULL || contact >= vault->n) return;
+  vls_vault_slot *s = &vault->slot[contact];
+  if ((s->marked & part) == 0) {
+    sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO spent VALUES(?1, ?2) ON CONFLICT(slot) DO "
+                                           "UPDATE SET parts=parts|?2");
+    vls_sql_int(q, 1, contact);
+    vls_sql_int(q, 2, part);
+    vls_sql_run(store, q);
+    if (store->error != VLS_OK) return;
+  }
+  s->marked |= part;
+  s->spent |= part;
   vault->waiting = true;
 }
 
@@ -87,7 +91,7 @@ void vls_vault_recall(vls_store *store) {
   vault->waiting = false;
   vault->needed = 0;
   for (size_t i = 0; i < vault->n; i++) {
-    vault->slot[i].spent = 0;
+    vault->slot[i].spent = vault->slot[i].marked = 0;
     if (!vault->slot[i].twin) vault->waiting = true; /* a turn was cut off, or a copy is damaged */
   }
   sqlite3_stmt *q = vls_sql(store, "SELECT slot, parts FROM spent ORDER BY slot");
@@ -95,7 +99,9 @@ void vls_vault_recall(vls_store *store) {
     uint64_t slot = vls_sql_get_int(q, 0);
     vault->waiting = true;
     if (slot >= vault->n) vault->needed = slot + 1;
-    if (slot < vault->n) vault->slot[slot].spent = (uint8_t)(vls_sql_get_int(q, 1) & VLS_VAULT_ALL);
+    if (slot >= vault->n) continue;
+    vault->slot[slot].marked = (uint8_t)(vls_sql_get_int(q, 1) & VLS_VAULT_ALL);
+    vault->slot[slot].spent = vault->slot[slot].marked;
   }
   vls_sql_done(q);
 }
@@ -210,11 +216,20 @@ static void reseal_slot(vls_store *store, uint64_t slot, bool fresh) {
   for (vls_row_kind kind = 0; kind < VLS_ROW_KINDS; kind++)
     if (has_kind(kind, slot) && (s->has_old >> kinds[kind].part & 1)) reseal(store, kind, slot);
   /* What was spent since an earlier turn was cut off has another one. */
-  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM spent WHERE slot=? AND ?");
-  vls_sql_int(q, 1, slot);
-  vls_sql_int(q, 2, fresh);
-  vls_sql_run(store, q);
   if (fresh) s->spent = 0;
+}
+
+/* Those of former turns, which the disk has confirmed, need not be known to be spent any more. */
+static void clear_marks(vls_store *store) {
+  vls_vault *vault = store->vault;
+  for (size_t i = 0; i < vault->n; i++) {
+    vls_vault_slot *s = &vault->slot[i];
+    if (s->marked == 0 || s->spent != 0 || !s->twin) continue;
+    sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM spent WHERE slot=?");
+    vls_sql_int(q, 1, i);
+    vls_sql_run(store, q);
+    s->marked = 0;
+  }
 }
 
 /* Of a store from before there was a vault, rows wait for slots that are not there. */
@@ -237,6 +252,7 @@ bool vls_store_bury(vls_store *store) {
   }
   for (size_t i = 0; i < vault->n_turning; i++)
     reseal_slot(store, vault->turning[i], vault->fresh[i]);
+  clear_marks(store);
   return vault->waiting;
 }
 
@@ -260,6 +276,9 @@ void vls_vault_settle(vls_store *store) {
     vls_store_bury(store);
     if (store->vault->n_turning == 0 || vls_store_commit(store) != VLS_OK) return;
   }
+  clear_marks(store);
+  vls_err err = vls_store_commit(store);
+  (void)err; /* they are there still the next time */
 }
 
 /* Drops them; gives of how many contacts. */

@@ -7,7 +7,8 @@
  * without one (in memory: nothing of it is ever on a disk); the next replacement seals it.
  *
  * Whoever changes or removes a row calls vls_row_spend in the same transaction. The table `spent`
- * keeps which keys are to be replaced, until they are: a crash forgets none. */
+ * keeps which keys are to be replaced, until the disk has confirmed that the old ones are
+ * overwritten, and a while longer: a crash forgets none, and may have some replaced once more. */
 #ifndef VALISE_STORE_VAULT_ROWS_H
 #define VALISE_STORE_VAULT_ROWS_H
 
