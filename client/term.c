@@ -7,6 +7,8 @@
 vls_err vls_term_open(vls_cli *cli, vls_term_mode mode, vls_term *ret) {
   if (tcgetattr(STDIN_FILENO, &ret->before) != 0)
     return vls_fail(cli, VLS_SYSTEM, NULL, "cannot use the terminal: %s", strerror(errno));
+  ret->cli = cli;
+  ret->mode = mode;
   vls_hold_begin(&ret->hold, true);
   ret->mine = ret->before;
   if (mode != VLS_TERM_LINES) ret->mine.c_lflag &= ~(tcflag_t)ECHO;
@@ -26,6 +28,10 @@ bool vls_term_wait(vls_term *term) {
   while (poll(p, 2, -1) < 0 && errno == EINTR)
     continue;
   if ((p[1].revents & POLLIN) == 0) return true;
+  if (term->mode == VLS_TERM_KEYS) {
+    vls_out_raw(&term->cli->err, "\r\033[K", 4); /* what was typed does not stay on the screen */
+    (void)fflush(term->cli->err.file);
+  }
   (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &term->before);
   vls_hold_let(&term->hold);
   (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &term->mine);

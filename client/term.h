@@ -10,11 +10,13 @@
 
 typedef enum vls_term_mode {
   VLS_TERM_HIDDEN, /* whole lines, not shown */
-  VLS_TERM_KEYS,   /* each key at once, not shown */
+  VLS_TERM_KEYS,   /* each key at once, not shown; the program shows it on a line that changes */
   VLS_TERM_LINES,  /* whole lines, shown: nothing but the signals is different */
 } vls_term_mode;
 
 typedef struct vls_term {
+  vls_cli *cli;
+  vls_term_mode mode;
   struct termios before, mine;
   vls_hold hold;
 } vls_term;
