@@ -93,10 +93,12 @@ static void tell(vls_cli *cli, const restoring *r, const vls_rpc_restored *back)
   vls_card_put(cli, "Contacts", "%llu", (unsigned long long)back->contacts);
   vls_card_put(cli, "Texts", "%llu", (unsigned long long)back->messages);
   if (back->held > 0)
-    vls_cli_note(cli,
-                 "%llu of your texts had no receipt yet when the backup was made. They may have "
-                 "arrived since, so they are not sent again: valise outbox list",
-                 (unsigned long long)back->held);
+    vls_cli_note(
+        cli,
+        "%llu of your texts had no receipt yet when the backup was made. They may have "
+        "arrived since, so they are not sent again by themselves: valise outbox list shows "
+        "them, valise outbox retry sends them",
+        (unsigned long long)back->held);
   vls_cli_note(cli, "This is a new device of yours: do not start the old node again. Talks go on "
                     "when your contacts are reached; what they have and the backup has not comes "
                     "back from them.");

@@ -220,13 +220,13 @@ vls_err vls_cmd_outbox_retry(vls_call *call) {
     vls_peer *peer = core->peers[i];
     bool idle = peer->conn == NULL && peer->dialing == NULL && !peer->row.blocked;
     if ((only != NULL && peer != only) || !vls_peer_visible(peer)) continue;
-    if (vls_message_release(core->store, peer->row.id) > 0) {
+    bool released = vls_message_release(core->store, peer->row.id) > 0;
+    if (released) {
       peer->has_queued = true;
       vls_peer_touch(core, peer);
     }
-    if (!idle) continue;
-    vls_dial_schedule(core, peer, 0);
-    r.count++;
+    if (idle) vls_dial_schedule(core, peer, 0);
+    if (idle || released) r.count++;
   }
   return vls_call_put(call, &vls_rpc_count_def, &r);
 }

@@ -13,17 +13,20 @@ sends 'Chi writes' chi Ana 'three'
 as ana contact rename Chi 'Chi of the school' >/dev/null
 as ana contact verify Bao "$(as bao contact verify Ana --plain | sed -n 's/^number\t//p')" \
   >/dev/null 2>&1
+off bao
+off chi
+says 'another, that will never leave' 0 'queued' ana send 'Chi of the school' -m 'never left'
 as ana contact block 'Chi of the school' >/dev/null
 as ana read >/dev/null
-off bao
 says 'a text that waits' 0 'queued' ana send Bao -m 'waits when the backup is made'
 as ana config set direct.read_receipts no >/dev/null 2>&1
 as ana backup words 2>/dev/null >"$here/words"
 chmod 600 "$here/words"
-says 'a backup' 0 '"contacts":2,"messages":4' ana backup create "$file" --json
+says 'a backup' 0 '"contacts":2,"messages":5' ana backup create "$file" --json
 id_of() { as "$1" id show --plain | sed -n 's/^id\t//p'; }
 people() { as "$1" contact list --plain | cut -f 1,2,4,8 | sort; }
-said() { texts "$1" Bao | cut -d ' ' -f 2- && texts "$1" 'Chi of the school'; }
+said() { texts "$1" Bao | cut -d ' ' -f 2- && texts "$1" 'Chi of the school' |
+  sed 's/^queued /failed /'; }
 id=$(id_of ana) people=$(people ana) said=$(said ana)
 on bao
 soon 'what waited arrives after the backup' has bao Ana 'waits when the backup is made'
@@ -50,7 +53,7 @@ asked 'brought back on a terminal, by words' 0 'Contacts +2' new \
   "[[\"Type your\", \"@type $here/words\"], [\"Set one now\", \"n\\n\"],
     [\"in place here\", \"y\\n\"]]" \
   init --restore "$file"
-check 'with what had no receipt yet' grep -q '^1 of your texts had no receipt' "$here/out"
+check 'with what had no receipt yet' grep -q '^2 of your texts had no receipt' "$here/out"
 check 'and its settings' grep -q 'Settings are in place' "$here/out"
 same 'the same citizen' "$id" "$(id_of new)"
 says 'the same setting' 0 '^no$' new config get direct.read_receipts
@@ -70,8 +73,17 @@ sends 'both ways' bao Ana 'to the new machine'
 same 'nothing came twice' "$(words bao Ana)" "$(words bao Ana | awk '!seen[$0]++')"
 same 'on either side' "$(words new Bao)" "$(words new Bao | awk '!seen[$0]++')"
 says 'a backup of the new one opens with the same words' 0 'Texts' new backup create "$here/again"
-says 'and holds all of it' 0 '"messages":8' new backup verify "$here/again" \
+says 'and holds all of it' 0 '"messages":9' new backup verify "$here/again" \
   --words-file "$here/words" --json
+as new contact block --undo 'Chi of the school' >/dev/null
+on chi
+same 'what never left is not sent by itself' failed \
+  "$(state_of new 'Chi of the school' 'never left')"
+sends 'though they talk again' chi Ana 'are you there?'
+same 'nor then' failed "$(state_of new 'Chi of the school' 'never left')"
+says 'nor is it lost' 0 'Trying 1 contact now' new outbox retry
+soon 'but when she says so' has chi Ana 'never left'
+soon 'once' state_is new 'Chi of the school' 'never left' delivered
 off new
 off bao
 off chi
