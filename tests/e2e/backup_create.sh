@@ -13,7 +13,10 @@ check 'and nothing was written' nothing_beside "$file"
 shown="[\"Press Enter\", \"@learn $here/words\"]"
 asked 'a terminal shows words once, and asks some back' 0 'Opens with +recovery words' ana \
   "[$shown, [\"type 4\", \"@back $here/words\"]]" backup create "$file"
-gone() { ! tail -n 5 "$here/out" | grep -q "$(cut -d ' ' -f 1 "$here/words")"; }
+gone() { # a few of them are in the sentences by chance
+  [ "$(tail -n 5 "$here/out" | grep -oE '[a-z]+' | sort -u |
+    grep -cxFf <(tr ' ' '\n' <"$here/words"))" -lt 6 ]
+}
 check 'none of them stays on the screen' gone
 same 'only its owner reads it' 600 "$(stat -c %a "$file")"
 same 'nothing is beside it' ana.valise "$(ls -A "$here/stick")"
@@ -81,7 +84,7 @@ poke 14 '\002'
 spoilt 'of a later version' 9 'newer version'
 poke 15 '\002\000\377\000\000\000\377\000\000'
 spoilt 'that asks for much memory' 1 'more memory or time'
-poke 40000 'X'
+cp "$file" "$here/spoilt" && flip "$here/spoilt" 40000
 spoilt 'with a byte changed' 1 'damaged, or a part of it is missing'
 cp "$file" "$here/spoilt" && truncate -s $((96 + 65584 * 100000000)) "$here/spoilt"
 spoilt 'that claims six terabytes' 1 'added behind its end'

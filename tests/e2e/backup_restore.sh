@@ -44,8 +44,7 @@ restore 'a name beside it' 2 'the name is in the backup' --name Ana
 says 'words without a file' 2 '.--words-file goes with --restore' \
   new init --words-file "$here/words"
 says 'something else than a backup' 1 'not a backup' new init --restore "$here/words"
-cp "$file" "$here/spoilt" && printf 'X' |
-  dd of="$here/spoilt" bs=1 seek=30000 conv=notrunc status=none
+cp "$file" "$here/spoilt" && flip "$here/spoilt" 30000
 says 'a damaged one' 1 'damaged' new init --restore "$here/spoilt" --words-file "$here/words"
 says 'nobody lives here yet' 0 'nobody yet' new status
 

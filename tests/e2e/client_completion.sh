@@ -26,6 +26,9 @@ offers "contacts begun with a backslash, as bash has them" 'Bao Nguyen' send 'Ba
 offers "settings" listen.address config get li
 offers "topics" privacy help pr
 offers "files, by the shell" :file send -f ''
+offers "backups" verify backup ''
+offers "and where they are" :file backup verify ''
+offers "also of words" :file init --restore f --words-file ''
 off ana
 same "without a node: nothing, and no complaint" '' "$(as ana complete -- send '' 2>&1)"
 on ana

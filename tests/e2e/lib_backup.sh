@@ -5,6 +5,7 @@
 #                                                    (person_pty.py); $TERMINAL is its kind
 #   secret NAME TEXT        a file in $here that only its owner can read
 #   nothing_beside FILE     there is neither it nor a half of it
+#   flip FILE OFFSET        another byte in that place
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib_talk.sh"
 
@@ -21,3 +22,12 @@ asked() {
 }
 secret() { (umask 077 && printf '%s\n' "$2" >"$here/$1"); }
 nothing_beside() { [ -z "$(compgen -G "$1*")" ]; }
+flip() {
+  python3 -c '
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(int(sys.argv[2]))
+    byte = file.read(1)[0]
+    file.seek(-1, 1)
+    file.write(bytes([byte ^ 1]))' "$@"
+}
