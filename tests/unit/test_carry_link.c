@@ -120,6 +120,30 @@ static void another_static_key_at_the_far_end_ends_the_link(void **state) {
   line_end(&l);
 }
 
+/* It calls the key of a device that is no more: the one that took its place can answer, and knows.
+ */
+static void former_key_is_answered_by_who_has_it(void **state) {
+  (void)state;
+  for (int at = 0; at < 3; at++) { /* it is the first, the second, or none of them */
+    line l;
+    vls_dh_pair formers[2], called;
+    line_keys(&l);
+    vls_dh_new(&formers[0], &l.b.rng);
+    vls_dh_new(&formers[1], &l.b.rng);
+    vls_dh_new(&called, &l.b.rng);
+    if (at < 2) called = formers[at];
+    l.a.link = vls_link_dial(&l.key_a, called.pub, l.knock, l.psk, &l.a.rng, l.now);
+    l.b.link = vls_link_accept(&l.key_b, l.now);
+    vls_link_formers(l.b.link, formers, 2);
+    run_line(&l, WIRE_MAX);
+    bool up = vls_link_state_of(l.b.link) == VLS_LINK_UP;
+    assert_int_equal(up, at < 2);
+    if (up) assert_true(vls_link_by_former(l.b.link));
+    if (up) assert_memory_equal(vls_link_hash(l.a.link), vls_link_hash(l.b.link), 32);
+    line_end(&l);
+  }
+}
+
 static void knock_a_day_early_or_late_is_stale(void **state) {
   (void)state;
   static const int64_t skews[] = {-25, -24, 0, 24, 25};
@@ -319,6 +343,7 @@ int main(void) {
       cmocka_unit_test(another_psk_ends_the_link_at_the_third_message),
       cmocka_unit_test(psk_of_zeros_is_not_that_of_a_contact),
       cmocka_unit_test(another_static_key_at_the_far_end_ends_the_link),
+      cmocka_unit_test(former_key_is_answered_by_who_has_it),
       cmocka_unit_test(knock_a_day_early_or_late_is_stale),
       cmocka_unit_test(first_flight_replayed_has_the_nonce_it_had),
       cmocka_unit_test(second_flight_of_another_handshake_is_refused),

@@ -93,6 +93,31 @@ static void knock_with_a_key_that_is_not_the_contact_s_ends(void **state) {
   finish(w, &f);
 }
 
+/* Two at a time of one contact are waited for; whoever comes while they are there is not. */
+static void links_with_an_unknown_key_are_few(void **state) {
+  (void)state;
+  fake f;
+  vls_dh_pair other;
+  vls_link *open[3] = {0};
+  world *w = node_and_fake(&f);
+  vls_dh_new(&other, &f.self.rng);
+  for (int i = 0; i < 3; i++) {
+    if (i > 0) f.link = NULL; /* it stays */
+    fake_dial_with(w, &f, &other, f.keys.knock, f.keys.link_psk);
+    fake_run(w, &f);
+    assert_int_equal(w->fake_closed, i == 2);
+    open[i] = f.link;
+  }
+  pass(w, 61000); /* their time is over: there is room again */
+  f.link = NULL;
+  fake_dial_with(w, &f, &other, f.keys.knock, f.keys.link_psk);
+  fake_run(w, &f);
+  assert_false(w->fake_closed);
+  for (int i = 0; i < 3; i++)
+    vls_link_free(open[i]);
+  finish(w, &f);
+}
+
 /* More than 600,000 records a minute can't be tried here; bytes are counted by the same bucket. */
 static void first_record_of_a_stranger_without_an_invitation_is_nothing(void **state) {
   (void)state;
@@ -250,6 +275,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(second_device_of_a_contact_has_its_own_events),
       cmocka_unit_test(knock_with_a_key_that_is_not_the_contact_s_ends),
+      cmocka_unit_test(links_with_an_unknown_key_are_few),
       cmocka_unit_test(first_record_of_a_stranger_without_an_invitation_is_nothing),
       cmocka_unit_test(first_record_without_ana_s_signature_makes_no_contact),
       cmocka_unit_test(another_s_card_at_the_invitation_s_address_is_an_alarm),

@@ -181,6 +181,69 @@ static unsigned times(const char *all, const char *text) {
   return n;
 }
 
+/* Ana's old machine was not gone after all: it goes on beside the one that took its place. */
+static void device_that_was_replaced_is_told(void **state) {
+  (void)state;
+  world *w = two_friends();
+  assert_true(set_words(w, ANA));
+  say(w, ANA, "Bao", "before");
+  pass(w, 5000);
+  vls_buf file = backup_of(w, ANA);
+  image old = copy_of(w, ANA);
+  lose_disk(w, ANA);
+  assert_true(restore(w, ANA, vls_buf_slice(&file), words_key));
+  say(w, ANA, "Bao", "from the new one");
+  pass(w, 60000);
+  run_clone(w, &old);
+  uint64_t n = say(w, CHI, "Bao", "from the old one");
+  pass(w, 600000);
+  assert_true(alarmed(w, CHI, "which has taken the place of this one"));
+  assert_string_equal(state_of(w, CHI, n), "queued");
+  say(w, BAO, "Ana", "to the new one");
+  say(w, ANA, "Bao", "still here");
+  pass(w, 60000);
+  assert_string_equal(received(w, BAO), "before|from the new one|still here|");
+  assert_string_equal(received(w, ANA), "to the new one|");
+  assert_string_equal(received(w, CHI), "");
+  vls_buf_done(&file);
+  image_end(&old);
+  world_free(w);
+}
+
+/* Both disks went back, each to another day. */
+static void both_go_back_and_go_on(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    unsigned a = 0, b = 0;
+    world *w = two_friends();
+    image first[2] = {{0}};
+    for (int j = 0; j < 4; j++) {
+      if (j == 1) first[i] = copy_of(w, i == 0 ? ANA : BAO);
+      if (j == 3) first[1 - i] = copy_of(w, i == 0 ? BAO : ANA);
+      say_number(w, ANA, ++a);
+      say_number(w, BAO, ++b);
+      pass(w, 5000);
+    }
+    put_back(w, ANA, &first[0]);
+    put_back(w, BAO, &first[1]);
+    subscribe(w, ANA, CLIENT, NULL);
+    subscribe(w, BAO, CLIENT, NULL);
+    pass(w, 120000);
+    say(w, ANA, "Bao", "after");
+    say(w, BAO, "Ana", "after");
+    pass(w, 120000);
+    expect_all_delivered(w, ANA);
+    expect_all_delivered(w, BAO);
+    /* What one of them still had is with both: the fourth is in neither store. */
+    assert_string_equal(texts(w, BAO, false), "a1|a2|a3|after|");
+    assert_string_equal(texts(w, ANA, false), "b1|b2|b3|after|");
+    assert_true(alarmed(w, i == 0 ? ANA : BAO, "runs on an old copy of its data"));
+    image_end(&first[0]);
+    image_end(&first[1]);
+    world_free(w);
+  }
+}
+
 static void two_running_copies_lose_nothing_and_all_are_told(void **state) {
   (void)state;
   world *w = two_friends();
@@ -244,6 +307,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(old_copy_put_back_goes_on),
       cmocka_unit_test(restored_device_goes_on),
+      cmocka_unit_test(device_that_was_replaced_is_told),
+      cmocka_unit_test(both_go_back_and_go_on),
       cmocka_unit_test(two_running_copies_lose_nothing_and_all_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
