@@ -266,6 +266,8 @@ void vls_peer_forget(vls_core *core, vls_peer *peer) {
   peer->bytes_held = peer->refused = 0;
   peer->unread_known = false;
   peer->talk.card_sent = 0;
+  peer->n_held = 0;
+  peer->again_to = 0;
   peer->row_dirty = peer->talk_dirty = true;
   vls_peer_flush(core, peer);
 }

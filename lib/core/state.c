@@ -35,8 +35,8 @@ static const char *const troubles[] = {
         "your identity was restored on another node, which has taken the place of this one: they "
         "answer only that one. Stop this node. If it was not you, your key was stolen: tell them",
     [VLS_TROUBLE_STUCK] =
-        "they name texts of yours that neither they nor this node have: the talk cannot go on. "
-        "Remove each other and meet again with a new invitation",
+        "they say they have texts of yours that this node never wrote, and give none of them back: "
+        "something is wrong at their end. Nothing is sent to them until that is settled",
 };
 
 _Static_assert(VLS_TROUBLE_STUCK + 1 == VLS_TROUBLES, "each has its place");

@@ -211,7 +211,7 @@ static void claims_without_an_event_move_nothing(void **state) {
   pass(w, 3000);
   assert_true(w->fake_closed);
   assert_int_equal(count_told(w, BAO, CLIENT, "alarm"), 1);
-  assert_non_null(strstr(last_told(w, BAO, "alarm")->text, "that neither they nor this node have"));
+  assert_non_null(strstr(last_told(w, BAO, "alarm")->text, "and give none of them back"));
   vls_talk_row talk;
   assert_true(vls_talk_get(w->node[BAO].store, 1, &talk));
   assert_int_equal(talk.out_seq, seq);
