@@ -227,7 +227,12 @@ static vls_err read_opened(const vls_group *g, const gr_opened *o, vls_slice pla
   const gr_device *d = &g->devices[e->roster.leaves[o->leaf].device];
   vls_group_where where = {g->id, g->people[d->person].identity, d->sign, e->roster.root};
   vls_err err = vls_unpad(plain, &encoded);
-  return err == VLS_OK ? vls_group_read(ret, encoded, &where) : err;
+  if (err == VLS_OK) err = vls_group_read(ret, encoded, &where);
+  if (err != VLS_OK) return err;
+  /* Nobody passes on what was said to others as if it had been said here. */
+  bool as_sealed = memcmp(ret->header.device, where.device, 32) == 0 &&
+                   (ret->act.has_commit || memcmp(ret->header.roster, where.roster, 32) == 0);
+  return as_sealed ? VLS_OK : VLS_FORGED;
 }
 
 static vls_err hear(vls_group *g, vls_slice record, uint64_t now) {

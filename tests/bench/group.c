@@ -1,6 +1,6 @@
-/* bench_group [MEMBERS]: what a large group costs its members, in CPU of one thread and in bytes:
- * a removal for whoever removes and for everybody else, a text, joining. The remover and one other
- * member are whole; of the others there are the keys. */
+/* bench_group [MEMBERS [ACTS]]: what a large group costs its members, in CPU of one thread and in
+ * bytes: a removal for whoever removes and for everybody else, a text, joining. The remover and one
+ * other member are whole; of the others there are the keys. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -179,6 +179,27 @@ static void removal(bench *b) {
   bench_put("hear_removal_ms", best_hear);
 }
 
+/* One act more, after so many. */
+static void acts(bench *b, size_t n) {
+  double saying = 0, hearing = 0;
+  enum { LAST = 100 };
+  for (size_t i = 0; i < n; i++) {
+    double from = cpu_s();
+    must(vls_group_set(b->remover, b->all[2 + i % 3].identity.pub, (uint8_t)(1 + i % 4),
+                       (vls_slice){0}, &b->rng, ++b->now),
+         "set a level");
+    if (i + LAST >= n) saying += ms_since(from);
+    hear_told(b, b->remover);
+    from = cpu_s();
+    must(vls_group_hear(b->other, vls_buf_slice(&b->record), b->now), "hear an act");
+    if (i + LAST >= n) hearing += ms_since(from);
+    hear_told(b, b->other);
+  }
+  bench_put("acts", (double)b->n_acts);
+  bench_put("act_say_ms", saying / LAST);
+  bench_put("act_hear_ms", hearing / LAST);
+}
+
 static void texts(bench *b) {
   enum { TEXTS = 200 };
   vls_buf body;
@@ -216,6 +237,8 @@ int main(int argc, char **argv) {
   join(&b);
   removal(&b);
   texts(&b);
+  if (argc > 2) acts(&b, bench_count(argv[2]));
+  if (argc > 2) texts(&b);
   vls_buf rows;
   vls_buf_init(&rows, 1 << 28);
   must(vls_group_save(b.other, &rows), "save");

@@ -115,6 +115,33 @@ static void device_of_somebody_else_is_refused(void **state) {
   world_end(&w);
 }
 
+/* Bao's words, and words to another roster, under a seal that says nothing of it. */
+static void words_of_and_to_others_are_not_passed_on(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  craft c;
+  three(&w, 63);
+  node *mal = &w.nodes[MAL];
+  w.nodes[ANA].part = 1;
+  assert_int_equal(world_say(&w, &w.nodes[BAO], "to you alone", id), VLS_OK);
+  vls_group_where where = {.group = vls_group_id(mal->group)};
+  craft_begin(&c, mal);
+  assert_int_equal(
+      vls_group_read(&c.said, vls_buf_slice(&blobs_find(&mal->events, id)->bytes), &where), VLS_OK);
+  assert_int_equal(
+      vls_gr_seal(mal->group, vls_gr_best(mal->group, true), &c.said, &mal->rng, &c.record),
+      VLS_OK);
+  assert_int_equal(vls_group_hear(w.nodes[ANA].group, vls_buf_slice(&c.record), w.now), VLS_FORGED);
+  craft_done(&c);
+  craft_begin(&c, mal);
+  craft_text(&c, "to some other roster");
+  c.said.header.roster[5] ^= 1;
+  refused_everywhere(&w, &c, mal, VLS_FORGED);
+  craft_done(&c);
+  world_end(&w);
+}
+
 static void device_of_nobody_is_refused(void **state) {
   (void)state;
   world w;
@@ -384,6 +411,7 @@ int main(void) {
       cmocka_unit_test(another_genesis_is_refused),
       cmocka_unit_test(forged_seal_does_not_spend_a_key),
       cmocka_unit_test(device_of_somebody_else_is_refused),
+      cmocka_unit_test(words_of_and_to_others_are_not_passed_on),
       cmocka_unit_test(device_of_nobody_is_refused),
       cmocka_unit_test(parents_in_each_others_past_are_refused),
       cmocka_unit_test(commits_that_lie_are_refused),
