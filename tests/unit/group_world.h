@@ -416,6 +416,16 @@ static inline void world_alike(node *a, node *b, bool history) {
   for (size_t i = 0; i < n; i++)
     assert_int_equal(vls_group_level(a->group, m[i]), vls_group_level(b->group, m[i]));
   free(m);
+  vls_group_rules rules[2];
+  vls_buf names[2];
+  for (size_t i = 0; i < 2; i++) {
+    vls_buf_init(&names[i], VLS_NAME_MAX);
+    assert_int_equal(vls_group_rules_now((i == 0 ? a : b)->group, &rules[i], &names[i]), VLS_OK);
+  }
+  assert_true(vls_slice_eq(rules[0].name, rules[1].name));
+  assert_true(rules[0].admit == rules[1].admit && rules[0].post == rules[1].post);
+  vls_buf_done(&names[0]);
+  vls_buf_done(&names[1]);
   bool ok = vls_group_epoch(a->group, x[0]);
   assert_int_equal(ok, vls_group_epoch(b->group, x[1]));
   if (ok) assert_memory_equal(x[0], x[1], 32);

@@ -307,102 +307,96 @@ static void commit_that_splits_is_noticed_and_got_over(void **state) {
   world_end(&w);
 }
 
-/* Letters */
-
-static void letters_are_for_members_who_may_read(void **state) {
+static void leaf_of_who_is_no_member_is_refused(void **state) {
   (void)state;
   world w;
-  uint8_t id[32];
-  vls_buf letter;
-  three(&w, 59);
-  assert_int_equal(world_say(&w, &w.nodes[ANA], "among us", id), VLS_OK);
-  node *ana = &w.nodes[ANA], *mal = &w.nodes[MAL], *bao = &w.nodes[BAO];
-  vls_slice event = vls_buf_slice(&blobs_find(&ana->events, id)->bytes);
-  vls_buf_init(&letter, vls_group_mail_def.max_bytes);
-  assert_int_equal(vls_group_letter(ana->group, event, mal->who.device.pub, &ana->rng, &letter),
-                   VLS_OK);
-  assert_int_equal(vls_group_hear_letter(bao->group, vls_buf_slice(&letter), w.now), VLS_NOT_FOUND);
-  assert_int_equal(vls_group_hear_letter(mal->group, vls_buf_slice(&letter), w.now), VLS_DUPLICATE);
-  letter.p[letter.n - 1] ^= 1;
-  assert_int_equal(vls_group_hear_letter(mal->group, vls_buf_slice(&letter), w.now), VLS_FORGED);
-  assert_int_equal(vls_group_hear_letter(mal->group, vls_slice_of(letter.p, 40), w.now),
-                   VLS_MALFORMED);
-  assert_int_equal(world_remove(&w, ANA, MAL), VLS_OK);
-  assert_int_equal(vls_group_letter(bao->group, event, mal->who.device.pub, &bao->rng, &letter),
-                   VLS_STATE);
-  static const uint8_t nobody[32] = {5};
-  assert_int_equal(vls_group_letter(bao->group, event, nobody, &bao->rng, &letter), VLS_NOT_FOUND);
-  vls_buf_done(&letter);
-  world_end(&w);
-}
-
-static void wraps_of_others_open_nothing(void **state) {
-  (void)state;
-  world w;
+  craft c;
+  vls_act_leaf leaf;
   vls_buf bytes;
-  three(&w, 60);
-  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO];
-  bao->part = 1;
-  assert_int_equal(vls_group_rekey(ana->group, &ana->rng, w.now), VLS_OK);
-  world_settle(&w);
-  bao->part = 0;
-  world_hear(&w, bao, vls_buf_slice(&ana->records.list[ana->records.n - 1].bytes));
-  world_polled(&w, bao);
-  assert_int_equal(bao->n_wraps, 1);
-  vls_buf_init(&bytes, 128);
-  for (uint32_t leaf = 0; leaf < 3; leaf++) {
-    vls_group_wrap wrap = {.leaf = bao->wraps[0].leaf};
-    memcpy(wrap.commit, bao->wraps[0].commit, 32);
-    assert_true(world_wrap(ana, wrap.commit, leaf, wrap.wrap));
-    if (leaf == wrap.leaf) wrap.wrap[47] ^= 1;
-    vls_buf_clear(&bytes);
-    assert_int_equal(vls_wire_encode(&vls_group_wrap_def, &wrap, &bytes), VLS_OK);
-    assert_int_equal(vls_group_hear_wrap(bao->group, vls_buf_slice(&bytes), w.now), VLS_FORGED);
-    wrap.leaf += 1;
-    vls_buf_clear(&bytes);
-    assert_int_equal(vls_wire_encode(&vls_group_wrap_def, &wrap, &bytes), VLS_OK);
-    assert_int_equal(vls_group_hear_wrap(bao->group, vls_buf_slice(&bytes), w.now), VLS_NOT_FOUND);
-  }
-  world_wraps_from(&w, bao, ana);
-  assert_int_equal(bao->n_wraps, 0);
-  world_all_alike(&w, false);
+  citizen stranger;
+  three(&w, 64);
+  node *mal = &w.nodes[MAL];
+  citizen_make(&stranger, 98);
+  vls_buf_init(&bytes, 1024);
+  assert_int_equal(vls_group_leaf_make(&bytes, &stranger.device, vls_group_id(mal->group),
+                                       stranger.identity.pub, 5, stranger.dh.pub),
+                   VLS_OK);
+  assert_int_equal(vls_signed_parse(&leaf.leaf, vls_buf_slice(&bytes)), VLS_OK);
+  assert_int_equal(vls_signed_parse(&leaf.cert, vls_buf_slice(&stranger.cert)), VLS_OK);
+  craft_begin(&c, mal);
+  craft_item(&c, VLS_GROUP_LEAF, &vls_act_leaf_def, &leaf);
+  refused_everywhere(&w, &c, mal, VLS_STATE);
+  craft_done(&c);
   vls_buf_done(&bytes);
+  citizen_end(&stranger);
   world_end(&w);
 }
 
-static void broken_rows_are_refused(void **state) {
+/* A device that speaks as if before it was announced. */
+static void words_from_before_the_device_are_refused(void **state) {
   (void)state;
   world w;
-  vls_buf rows;
-  vls_group *got = NULL;
-  uint8_t id[32];
-  three(&w, 61);
-  assert_int_equal(world_say(&w, &w.nodes[BAO], "kept", id), VLS_OK);
-  const node *bao = &w.nodes[BAO];
-  vls_buf_init(&rows, WORLD_BYTES);
-  assert_int_equal(vls_group_save(bao->group, &rows), VLS_OK);
-  for (size_t n = 1; n < rows.n; n += 37) {
-    vls_err err = vls_group_load(&got, &bao->me, vls_slice_of(rows.p, n));
-    if (err == VLS_OK) vls_group_free(got); /* it ends between two rows */
-  }
-  for (size_t i = 0; i < rows.n; i += 11) {
-    rows.p[i] ^= 0x55;
-    if (vls_group_load(&got, &bao->me, vls_buf_slice(&rows)) == VLS_OK) vls_group_free(got);
-    rows.p[i] ^= 0x55;
-  }
-  assert_int_equal(vls_group_load(&got, &bao->me, vls_buf_slice(&rows)), VLS_OK);
-  vls_buf again;
-  vls_buf_init(&again, WORLD_BYTES);
-  assert_int_equal(vls_group_save(got, &again), VLS_OK);
-  assert_true(vls_slice_eq(vls_buf_slice(&rows), vls_buf_slice(&again)));
-  vls_buf tight;
-  vls_buf_init(&tight, 100);
-  assert_int_equal(vls_group_save(got, &tight), VLS_TOO_BIG);
-  vls_buf_done(&tight);
-  vls_buf_done(&again);
-  vls_buf_done(&rows);
-  vls_group_free(got);
+  craft c;
+  three(&w, 65);
+  node *mal = &w.nodes[MAL];
+  assert_int_equal(world_set(&w, ANA, MAL, VLS_LEVEL_MODERATOR), VLS_OK);
+  craft_begin(&c, mal);
+  craft_text(&c, "I was here from the beginning");
+  memcpy(c.said.header.acts[0], vls_group_id(mal->group), 32);
+  c.said.header.n_acts = 1;
+  refused_everywhere(&w, &c, mal, VLS_STATE);
+  craft_done(&c);
   world_end(&w);
+}
+
+static vls_err genesis_with(uint8_t which) {
+  world w;
+  vls_group *g = NULL;
+  vls_group_told t;
+  vls_err err = VLS_OK;
+  world_make(&w, 2, 66);
+  node *mal = &w.nodes[0];
+  vls_group_rules rules = world_rules();
+  vls_group_me me = mal->me;
+  if (which == 1) rules.name.n = 0;
+  if (which == 2) me.cert = w.nodes[1].me.cert; /* of another device */
+  if (which == 3) me.cert.n--;
+  err = vls_group_found(&g, &me, &rules, &mal->rng, w.now);
+  if (which == 0) {
+    assert_true(vls_group_poll(g, &t)); /* the event itself */
+    vls_group *other = vls_group_join(&w.nodes[1].me, vls_group_id(g), &w.nodes[1].leaf);
+    vls_group_said *said = vls_calloc(1, sizeof *said);
+    vls_group_where where = {.group = vls_group_id(g)};
+    assert_int_equal(vls_group_read(said, vls_buf_slice(&t.bytes), &where), VLS_OK);
+    assert_int_equal(vls_gr_take(other, said, w.now), VLS_OK);
+    assert_int_equal(vls_group_level(other, mal->who.identity.pub), VLS_LEVEL_FOUNDER);
+    assert_false(vls_group_is_member(other));
+    vls_group_free(other);
+    other = vls_group_join(&w.nodes[1].me, vls_group_id(g), &w.nodes[1].leaf);
+    said->sig[0] ^= 1;
+    assert_int_equal(vls_gr_take(other, said, w.now), VLS_FORGED);
+    said->sig[0] ^= 1;
+    said->act.genesis.founders[0][0] ^= 1; /* a founder that the signature does not hold */
+    assert_int_equal(vls_gr_take(other, said, w.now), VLS_FORGED);
+    said->act.genesis.founders[0][0] ^= 1;
+    said->header.roster[0] ^= 1;
+    assert_int_equal(vls_gr_take(other, said, w.now), VLS_MALFORMED);
+    said->act.commit.fresh = false;
+    assert_int_equal(vls_gr_take(other, said, w.now), VLS_FORGED);
+    vls_group_free(other);
+    vls_buf_done(&t.bytes);
+    free(said);
+  }
+  vls_group_free(g);
+  world_end(&w);
+  return err;
+}
+
+static void genesis_holds_its_author_or_is_none(void **state) {
+  (void)state;
+  assert_int_equal(genesis_with(0), VLS_OK);
+  for (uint8_t which = 1; which < 4; which++)
+    assert_int_equal(genesis_with(which), VLS_MALFORMED);
 }
 
 int main(void) {
@@ -417,9 +411,9 @@ int main(void) {
       cmocka_unit_test(commits_that_lie_are_refused),
       cmocka_unit_test(removal_without_a_fresh_secret_is_refused),
       cmocka_unit_test(commit_that_splits_is_noticed_and_got_over),
-      cmocka_unit_test(letters_are_for_members_who_may_read),
-      cmocka_unit_test(wraps_of_others_open_nothing),
-      cmocka_unit_test(broken_rows_are_refused),
+      cmocka_unit_test(leaf_of_who_is_no_member_is_refused),
+      cmocka_unit_test(words_from_before_the_device_are_refused),
+      cmocka_unit_test(genesis_holds_its_author_or_is_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

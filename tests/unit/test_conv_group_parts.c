@@ -121,11 +121,53 @@ static void removals_on_both_sides_leave_both_out(void **state) {
   world_end(&w);
 }
 
+static vls_err rule(world *w, size_t who, const char *name) {
+  vls_act_rules rules = {.rules = world_rules()};
+  rules.rules.name = vls_slice_str(name);
+  vls_err err = vls_group_rule(w->nodes[who].group, &rules, &w->nodes[who].rng, w->now);
+  world_settle(w);
+  return err;
+}
+
+static void check_name(node *x, const char *want) {
+  vls_group_rules rules;
+  vls_buf name;
+  vls_buf_init(&name, VLS_NAME_MAX);
+  assert_int_equal(vls_group_rules_now(x->group, &rules, &name), VLS_OK);
+  assert_true(vls_slice_eq(rules.name, vls_slice_str(want)));
+  vls_buf_done(&name);
+}
+
+static void rules_of_the_higher_rank_count(void **state) {
+  (void)state;
+  world w;
+  world_make(&w, 4, 24);
+  world_fill(&w);
+  assert_int_equal(world_set(&w, ANA, DOA, VLS_LEVEL_OWNER), VLS_OK);
+  assert_int_equal(world_set(&w, ANA, BAO, VLS_LEVEL_OWNER), VLS_OK);
+  cut(&w, "CD");
+  assert_int_equal(rule(&w, ANA, "by the founder"), VLS_OK);
+  assert_int_equal(rule(&w, DOA, "by an owner"), VLS_OK);
+  assert_int_equal(rule(&w, DOA, "by an owner, again"), VLS_OK);
+  check_name(&w.nodes[CHI], "by an owner, again");
+  meet_again(&w);
+  for (size_t i = 0; i < 4; i++)
+    check_name(&w.nodes[i], "by the founder");
+  assert_int_equal(rule(&w, DOA, "who saw them all"), VLS_OK);
+  check_name(&w.nodes[ANA], "who saw them all");
+  cut(&w, "CD"); /* of equals the lower id, and so the same for all */
+  assert_int_equal(rule(&w, BAO, "one"), VLS_OK);
+  assert_int_equal(rule(&w, DOA, "another"), VLS_OK);
+  meet_again(&w);
+  everybody_hears_everybody(&w);
+  world_end(&w);
+}
+
 /* An admin acts while the founder, elsewhere, removes them. */
 static void what_a_removed_admin_did_meanwhile_is_void(void **state) {
   (void)state;
   world w;
-  uint8_t before[32], after[32];
+  uint8_t before[32], after[32], guest[32];
   world_make(&w, 6, 14);
   world_found(&w);
   for (size_t i = 1; i < 5; i++)
@@ -137,6 +179,7 @@ static void what_a_removed_admin_did_meanwhile_is_void(void **state) {
   assert_int_equal(world_admit(&w, &w.nodes[DOA], &w.nodes[FAY]), VLS_OK);
   assert_int_equal(world_set(&w, DOA, EWA, VLS_LEVEL_MODERATOR), VLS_OK);
   assert_int_equal(world_say(&w, &w.nodes[DOA], "I was never removed", after), VLS_OK);
+  assert_int_equal(world_say(&w, &w.nodes[FAY], "thanks for having me", guest), VLS_OK);
   w.nodes[DOA].left = w.nodes[FAY].left = true;
   meet_again(&w);
   for (size_t i = 0; i < 5; i++) {
@@ -149,7 +192,8 @@ static void what_a_removed_admin_did_meanwhile_is_void(void **state) {
     if (world_has(&w.nodes[i], after))
       assert_int_equal(vls_group_judge(g, after), VLS_GROUP_QUARANTINED);
   }
-  assert_true(world_has(&w.nodes[EWA], after));
+  assert_true(world_has(&w.nodes[EWA], after) && world_has(&w.nodes[EWA], guest));
+  assert_int_equal(vls_group_judge(w.nodes[EWA].group, guest), VLS_GROUP_QUARANTINED);
   assert_int_equal(vls_group_level_then(w.nodes[EWA].group, after), VLS_LEVEL_ADMIN);
   everybody_hears_everybody(&w);
   world_end(&w);
@@ -430,6 +474,7 @@ int main(void) {
       cmocka_unit_test(new_keys_on_both_sides_become_one_epoch),
       cmocka_unit_test(removal_on_one_side_and_admission_on_the_other),
       cmocka_unit_test(removals_on_both_sides_leave_both_out),
+      cmocka_unit_test(rules_of_the_higher_rank_count),
       cmocka_unit_test(what_a_removed_admin_did_meanwhile_is_void),
       cmocka_unit_test(back_dated_words_are_set_aside),
       cmocka_unit_test(forged_past_of_a_removed_member_is_set_aside),

@@ -111,6 +111,16 @@ static void mischief(play *p) {
   craft_done(&c);
 }
 
+/* Everybody tries; owners succeed. */
+static void change_rules(play *p, node *x) {
+  static const char *const names[] = {"Sister cities", "Brother towns", "Cousin villages"};
+  vls_act_rules rules = {.rules = world_rules()};
+  rules.rules.name = vls_slice_str(names[vls_rng_below(&p->w.rng, 3)]);
+  rules.rules.history = p->with_history ? 1 : 0;
+  rules.rules.admit = 1 + vls_rng_below(&p->w.rng, 3);
+  (void)!vls_group_rule(x->group, &rules, &x->rng, p->w.now);
+}
+
 static void step(play *p) {
   world *w = &p->w;
   node *x = somebody(p);
@@ -125,7 +135,10 @@ static void step(play *p) {
   case 5: (void)!world_remove(w, (size_t)(x - w->nodes), who); break;
   case 6:
   case 7: admit_somebody(p, x); break;
-  case 8: (void)!vls_group_rekey(x->group, &x->rng, w->now); break;
+  case 8:
+    (void)!vls_group_rekey(x->group, &x->rng, w->now);
+    change_rules(p, somebody(p));
+    break;
   case 9: cut_by_chance(p); break;
   case 10: restart(p, x); break;
   default: world_exchange(w, x, somebody(p));

@@ -210,6 +210,34 @@ static void forged_words_do_not_fill_a_gap(void **state) {
   world_end(&w);
 }
 
+/* Neither is the real one, as far as anybody can tell here: until the chain says which, none is. */
+static void of_two_claims_behind_a_gap_none_counts(void **state) {
+  (void)state;
+  world w;
+  craft c;
+  uint8_t real[32], next[32];
+  world_make(&w, 3, 115);
+  world_fill(&w);
+  node *bao = &w.nodes[BAO], *chi = &w.nodes[CHI];
+  craft_begin(&c, chi);
+  craft_text(&c, "forged");
+  assert_int_equal(world_say(&w, chi, "real", real), VLS_OK);
+  (void)craft_seal(&c, chi);
+  bao->part = 1;
+  assert_int_equal(world_say(&w, chi, "next", next), VLS_OK);
+  bao->part = 0;
+  assert_int_equal(world_remove(&w, ANA, CHI), VLS_OK);
+  assert_int_equal(vls_group_judge(bao->group, real), VLS_GROUP_COUNTS);
+  assert_int_equal(vls_group_hear(bao->group, vls_buf_slice(&c.record), w.now), VLS_OK);
+  assert_int_equal(vls_group_judge(bao->group, real), VLS_GROUP_QUARANTINED);
+  assert_int_equal(vls_group_judge(bao->group, c.said.id), VLS_GROUP_QUARANTINED);
+  world_exchange(&w, bao, &w.nodes[ANA]);
+  assert_int_equal(vls_group_judge(bao->group, real), VLS_GROUP_COUNTS);
+  assert_int_equal(vls_group_judge(bao->group, c.said.id), VLS_GROUP_QUARANTINED);
+  craft_done(&c);
+  world_end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(of_two_equal_epochs_all_choose_one),
@@ -219,6 +247,7 @@ int main(void) {
       cmocka_unit_test(new_keys_are_due_after_a_week),
       cmocka_unit_test(members_take_turns),
       cmocka_unit_test(words_behind_a_removal_need_not_know_its_head),
+      cmocka_unit_test(of_two_claims_behind_a_gap_none_counts),
       cmocka_unit_test(forged_words_do_not_fill_a_gap),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
