@@ -21,7 +21,7 @@ ONCE, ALWAYS, KILL = 0, 1, 2
 FAULT = struct.Struct("<qqqii")     # left, seen, hits, error, then
 CLOCKS = len(KINDS) * FAULT.size    # wall_ms, mono_ms
 SIZE = CLOCKS + 16
-PROGRAM = os.environ["VALISE_BUILD"] + "/tests/faults/valise_faults.so"
+PROGRAM = os.environ["build"] + "/tests/faults/valise_faults.so"
 END_S = 15          # a node that is not up or gone by then hangs
 
 

@@ -7,6 +7,7 @@ DISK_SWEEP (8): how many moments of each kind are tried; `all` of them takes a q
 
 import os
 import shutil
+import time
 
 from disk_faults import FaultNode, is_clean, look_at_store, spread
 from rpc import Client, Refused
@@ -16,6 +17,7 @@ SOME = os.environ.get("DISK_SWEEP", "8")
 POINTS = 1 << 30 if SOME == "all" else int(SOME)
 TEXTS = 20          # before it begins
 PEACE_S = 60
+ECHO_S = 0.5        # for a text to go, its receipt to come, and the same from the other side
 report = Report()
 
 
@@ -90,7 +92,7 @@ def life(ana, bao, kind):
     ana.faults.arm(kind, 0)
     for n in (ana, bao):
         say(n, f"measure {kind}")
-    until("quiet", 30, lambda: ana.call("status")["queued"] == 0)
+    time.sleep(ECHO_S)
     total = ana.faults.seen(kind)
     for moment in spread(total, POINTS):
         if SOME != "all":
@@ -100,6 +102,9 @@ def life(ana, bao, kind):
             text = f"{kind} {moment} of {n.name}"
             if say(n, text):
                 told[n].append(text)
+        end = time.monotonic() + ECHO_S
+        while ana.faults.hits(kind) == 0 and time.monotonic() < end:
+            time.sleep(0.005)
         hits += ana.faults.hits(kind) > 0
         ana.faults.calm()
         ended += brought(ana)
