@@ -35,53 +35,43 @@ static void print_json(vls_cli *cli, const vls_report *r) {
   vls_json_print(&cli->out, object, false);
 }
 
-static void print_tabbed(vls_cli *cli, const vls_report *r) {
-  vls_card_put(cli, "file", "%s", r->file);
-  vls_card_put(cli, "bytes", "%" PRIu64, r->bytes);
-  vls_card_put(cli, "lock", "%s", lock_name(r->lock));
-  if (r->made > 0) {
-    vls_card_time(cli, "made", r->made);
-    vls_card_put(cli, "version", "%s", r->version);
-    vls_card_put(cli, "id", "%s", r->id);
-    vls_card_put(cli, "name", "%s", r->name);
-  }
-  vls_card_put(cli, "contacts", "%" PRIu64, r->contacts);
-  vls_card_put(cli, "messages", "%" PRIu64, r->messages);
-  if (r->made > 0) {
-    vls_card_time(cli, "oldest", r->oldest);
-    vls_card_time(cli, "newest", r->newest);
-  }
-  for (size_t i = 0; i < r->settings->n; i++)
-    vls_card_put(cli, "settings", "%.*s", VLS_STR(r->settings->file[i].file));
+static void print_number(vls_cli *cli, const char *title, uint64_t number) {
+  vls_card_put(cli, title, "%" PRIu64, number);
 }
 
-static void print_for_people(vls_cli *cli, const vls_report *r) {
+/* For people, or with tabs: then a fact is called as in JSON. */
+static void print_facts(vls_cli *cli, const vls_report *r) {
+  bool tabs = cli->mode == VLS_TABBED;
   char size[16];
   vls_progress_size(size, r->bytes);
-  vls_card_put(cli, "File", "%s, %s", r->file, size);
-  vls_card_put(cli, "Opens with",
-               r->lock == VLS_BACKUP_WORDS ? "recovery words" : "its passphrase");
-  if (r->made > 0) {
-    vls_card_time(cli, "Made", r->made);
-    vls_card_put(cli, "By", "valised %s", r->version);
-    vls_card_put(cli, "Name", "%s", r->name);
-    vls_card_put(cli, "Id", "%s", r->id);
+  if (tabs) {
+    vls_card_put(cli, "file", "%s", r->file);
+    print_number(cli, "bytes", r->bytes);
+    vls_card_put(cli, "lock", "%s", lock_name(r->lock));
+  } else {
+    vls_card_put(cli, "File", "%s, %s", r->file, size);
+    vls_card_put(cli, "Opens with",
+                 r->lock == VLS_BACKUP_WORDS ? "recovery words" : "its passphrase");
   }
-  vls_card_put(cli, "Contacts", "%" PRIu64, r->contacts);
-  vls_card_put(cli, "Texts", "%" PRIu64, r->messages);
   if (r->made > 0) {
-    vls_card_time(cli, "Oldest text", r->oldest);
-    vls_card_time(cli, "Newest text", r->newest);
+    vls_card_time(cli, tabs ? "made" : "Made", r->made);
+    vls_card_put(cli, tabs ? "version" : "By valised", "%s", r->version);
+    vls_card_put(cli, tabs ? "id" : "Id", "%s", r->id);
+    vls_card_put(cli, tabs ? "name" : "Name", "%s", r->name);
+  }
+  print_number(cli, tabs ? "contacts" : "Contacts", r->contacts);
+  print_number(cli, tabs ? "messages" : "Texts", r->messages);
+  if (r->made > 0) {
+    vls_card_time(cli, tabs ? "oldest" : "Oldest text", r->oldest);
+    vls_card_time(cli, tabs ? "newest" : "Newest text", r->newest);
   }
   for (size_t i = 0; i < r->settings->n; i++)
-    vls_card_put(cli, "Settings", "%.*s", VLS_STR(r->settings->file[i].file));
+    vls_card_put(cli, tabs ? "settings" : "Settings", "%.*s", VLS_STR(r->settings->file[i].file));
 }
 
 void vls_report_print(vls_cli *cli, const vls_report *report) {
   if (cli->mode == VLS_JSON)
     print_json(cli, report);
-  else if (cli->mode == VLS_TABBED)
-    print_tabbed(cli, report);
   else
-    print_for_people(cli, report);
+    print_facts(cli, report);
 }
