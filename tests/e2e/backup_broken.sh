@@ -8,6 +8,10 @@ meet ana bao
 head -c 60000 /dev/urandom | base64 -w 0 | head -c 60000 >"$here/long"
 for _ in {1..40}; do as ana send Bao -f "$here/long" >/dev/null || bad 'a long text'; done
 soon 'long texts arrive' eval '[ "$(as ana outbox list --plain | wc -l)" = 0 ]'
+as ana config set log.level notice >/dev/null 2>&1
+mkdir -p "$here/ana/config/valise/conf.d"
+echo '[dial]' >"$here/ana/config/valise/conf.d/10-mine.conf"
+printf '[log]\nlevel = loud\n' >"$here/ana/config/valise/conf.d/20-wrong.conf"
 (umask 077 && as ana backup words >"$here/words" 2>/dev/null)
 says 'a backup' 0 '"messages":40' ana backup create "$file" --json
 off ana
@@ -65,7 +69,8 @@ done
 on new
 asked 'into an encrypted store' 0 'Texts +40' new \
   "[[\"Type your\", \"@type $here/words\"], [\"Set one now\", \"y\\n\"],
-    [\"New passphrase\", \"other\\n\"], [\"once more\", \"other\\n\"]]" init --restore "$file"
+    [\"New passphrase\", \"other\\n\"], [\"once more\", \"other\\n\"],
+    [\"in place here\", \"n\\n\"]]" init --restore "$file"
 says 'it is encrypted' 0 'Store .*, encrypted' new status
 same 'all are there' 40 "$(words new Bao | grep -c .)"
 says 'it locks' 0 'Locked' new lock
@@ -83,7 +88,15 @@ check "code 9, or 3 ($code)" eval "[[ $code =~ ^[39]$ ]]"
 off new
 on new
 check 'no identity' empty
-from "$(socket_of new)" >"$here/out" 2>&1
-same 'with room it works' 0 $?
+mine=$here/new/config/valise
+mkdir -p "$mine"
+printf '# mine\n' >"$mine/valise.conf"
+says 'with room it works' 0 'Texts +40' new init --restore "$file" --words-file "$here/words" \
+  --settings
+same 'settings that were there stay' '# mine' "$(cat "$mine/valise.conf")"
+check 'which is said' grep -q 'Left as it is: .*valise.conf: it is there already' "$here/err"
+same 'others come' '[dial]' "$(cat "$mine/conf.d/10-mine.conf")"
+check 'wrong ones do not, and why' grep -q 'Left as it is: .*20-wrong.conf.*level' "$here/err"
+same 'nor half of them' 10-mine.conf "$(ls -A "$mine/conf.d")"
 same 'all of it' 40 "$(words new Bao | grep -c .)"
 off new
