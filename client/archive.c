@@ -123,10 +123,13 @@ static vls_err try_once(vls_cli *cli, const vls_archive *a, const vls_archive_ke
                       : get_passphrase(cli, a, from->passphrase_file, ret_key);
   if (err != VLS_OK) return err;
   err = vls_backup_reader_new(ret_reader, &a->head, ret_key);
-  if (err != VLS_FORGED) return err;
+  if (err == VLS_OK) return VLS_OK;
+  if (err != VLS_FORGED) return vls_fail(cli, err, NULL, "the cryptography could not be started");
   return vls_fail(cli, VLS_PASSPHRASE, NULL,
-                  words ? "these are recovery words, but not the ones of this backup"
-                        : "this is not the passphrase of this backup");
+                  words ? "these are recovery words, but not the ones of this backup, unless its "
+                          "first bytes are damaged"
+                        : "this is not the passphrase of this backup, unless its first bytes are "
+                          "damaged");
 }
 
 vls_err vls_archive_unlock(vls_cli *cli, const vls_archive *a, const vls_archive_key *from,
