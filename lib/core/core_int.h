@@ -53,11 +53,8 @@ enum {
 #define VLS_AGAIN_WAIT_MS UINT64_C(10000)  /* until events are sent again beyond a budget */
 #define VLS_TOLD_MS UINT64_C(3600000)      /* trouble that was told is shown so long */
 #define VLS_BEGIN_ANEW_MS UINT64_C(600000) /* between two new sessions that nobody asked for */
-#define VLS_VAULT_ROTATE_MS                                                                        \
-  UINT64_C(5000) /* keys of the vault are replaced so long after use ... */
-#define VLS_VAULT_NEXT_MS                                                                          \
-  UINT64_C(50) /* ... and so long after a turn that had too many of them                           \
-                */
+#define VLS_VAULT_ROTATE_MS UINT64_C(5000) /* after use, a key of the vault is replaced */
+#define VLS_VAULT_NEXT_MS UINT64_C(250)    /* after a turn that had too many; it can take 25 ms */
 #define VLS_BACKOFF_MIN_MS UINT64_C(1000)
 #define VLS_TAKEN_OVER_MS UINT64_C(15000)  /* at least, when links of nobody here take over ... */
 #define VLS_TAKEN_AGAIN_MS UINT64_C(60000) /* ... twice within this */
