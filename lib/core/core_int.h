@@ -29,7 +29,7 @@ enum {
   VLS_LIKELY_MAX = 8,          /* contacts whose keys are tried at once, by the caller's address */
   VLS_STRANGER_BYTES = 262144, /* of one who is not let in; then nothing more is read */
   VLS_UNPROVEN_MAX = 2,        /* links of one contact with a key that no card has yet */
-  VLS_TROUBLES = 8,            /* vls_trouble (state.h) */
+  VLS_TROUBLES = 9,            /* vls_trouble (state.h) */
   VLS_HELD_DUE = 10,           /* receipts for former devices in one event */
   VLS_RECORDS_MINUTE = 600000, /* records a minute of one contact; then its link is not read */
   VLS_WASTE_MINUTE = 6000,     /* of these, records that bring nothing new; then the same */

@@ -89,6 +89,28 @@ static bool put_again(vls_core *core, vls_peer *peer, uint64_t seq) {
   return found;
 }
 
+/* Neither this event nor its header is here any more: it went with a contact that was removed. */
+static void pass_over(vls_core *core, vls_peer *peer, uint64_t seq) {
+  vls_position place = {.seq = peer->talk.out_seq};
+  vls_event_header header;
+  vls_buf bytes;
+  vls_buf_init(&bytes, vls_event_header_def.max_bytes);
+  memcpy(place.head, peer->talk.out_prev, 32);
+  uint64_t next = vls_event_after(core->store, peer->row.id, seq);
+  if (next != 0 && vls_event_get(core->store, peer->row.id, 0, next, &bytes, NULL) &&
+      vls_wire_decode(&vls_event_header_def, VLS_WIRE_STRICT, vls_buf_slice(&bytes), &header,
+                      NULL) == VLS_OK) {
+    place.seq = next - 1;
+    memcpy(place.head, header.prev, 32);
+  }
+  vls_buf_done(&bytes);
+  peer->again_limit = place.seq;
+  vls_core_log(
+      core, VLS_WARNING, "events they lost are not here either contact=%llu from=%llu to=%llu",
+      (unsigned long long)peer->row.id, (unsigned long long)seq, (unsigned long long)place.seq);
+  if (peer->conn != NULL && peer->conn->up) vls_state_gone(core, peer->conn, &place);
+}
+
 bool vls_again_more(vls_core *core, vls_peer *peer, bool unsealed) {
   if (peer->again_limit >= peer->again_to) {
     peer->again_to = 0;
@@ -100,14 +122,11 @@ bool vls_again_more(vls_core *core, vls_peer *peer, bool unsealed) {
     vls_core_wake_at(core, core->now.mono_ms + VLS_AGAIN_WAIT_MS);
     return false;
   }
-  for (uint64_t seq = from; seq < from + n; seq++)
-    if (!put_again(core, peer, seq)) {
-      vls_core_log(core, VLS_WARNING, "an event they lost is not here either contact=%llu seq=%llu",
-                   (unsigned long long)peer->row.id, (unsigned long long)seq);
-      peer->again_to = 0;
-      return false;
-    }
-  peer->again_limit += n;
-  if (!unsealed) vls_outbound_seal_missing(core, peer, from, from + n - 1);
+  uint64_t seq = from;
+  while (seq < from + n && put_again(core, peer, seq))
+    seq++;
+  if (!unsealed && seq > from) vls_outbound_seal_missing(core, peer, from, seq - 1);
+  peer->again_limit = seq - 1;
+  if (seq < from + n) pass_over(core, peer, seq);
   return true;
 }

@@ -34,6 +34,9 @@ static const char *const troubles[] = {
     [VLS_TROUBLE_REPLACED] =
         "your identity was restored on another node, which has taken the place of this one: they "
         "answer only that one. Stop this node. If it was not you, your key was stolen: tell them",
+    [VLS_TROUBLE_GAP] =
+        "some of what they wrote is gone, here and at their end, since data was put back: ask them "
+        "what it was",
     [VLS_TROUBLE_STUCK] =
         "they say they have texts of yours that this node never wrote, and give none of them back: "
         "something is wrong at their end. Nothing is sent to them until that is settled",
@@ -54,9 +57,8 @@ static uint64_t this_moment(const vls_core *core) {
 }
 
 void vls_state_tell(vls_core *core, vls_peer *peer, vls_trouble what) {
-  bool shown = is_told(peer, what), recent = is_recent(core, peer->told_at[what]);
-  if (!shown) vls_peer_problem(core, peer, troubles[what]);
-  if (shown || recent) return; /* an old one in the store was told in another run */
+  if (!is_told(peer, what)) vls_peer_problem(core, peer, troubles[what]);
+  if (is_recent(core, peer->told_at[what])) return;
   peer->told_at[what] = this_moment(core);
   vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, troubles[what]);
 }
@@ -84,15 +86,16 @@ bool vls_state_level(const vls_conn *conn) {
   return !conn->standing.as_contact || (conn->standing.stated && conn->standing.level);
 }
 
-static void send_state(vls_core *core, vls_conn *conn, uint64_t flags) {
+/* at: where to go on from; NULL: all of my events. */
+static void send_state_at(vls_core *core, vls_conn *conn, uint64_t flags, const vls_position *at) {
   vls_peer *peer = conn->peer;
   vls_former_chain former = {0};
   vls_chain_at chains[8];
   vls_state s = {.card = core->self.card_seq, .yours = peer->row.card_seq, .flags = flags};
   if (vls_outbox_count(core->store, peer->row.id) > 0) s.flags |= VLS_STATE_ASKS;
-  s.mine[s.n_mine].seq = conn->standing.behind ? conn->standing.back.seq : peer->talk.out_seq;
-  memcpy(s.mine[s.n_mine].head,
-         conn->standing.behind ? conn->standing.back.head : peer->talk.out_prev, 32);
+  if (at == NULL && conn->standing.behind) at = &conn->standing.back;
+  s.mine[0].seq = at != NULL ? at->seq : peer->talk.out_seq;
+  memcpy(s.mine[0].head, at != NULL ? at->head : peer->talk.out_prev, 32);
   memcpy(s.mine[s.n_mine++].device, core->self.device.pub, 32);
   while (s.n_mine <= VLS_FORMER_CHAINS &&
          vls_former_chain_next(core->store, peer->row.id, former.number, false, &former)) {
@@ -114,6 +117,14 @@ static void send_state(vls_core *core, vls_conn *conn, uint64_t flags) {
   if (err == VLS_OK) err = vls_link_send_state(conn->link, &frame);
   if (err == VLS_OK) vls_conn_touch(core, conn);
   vls_buf_done(&bytes);
+}
+
+static void send_state(vls_core *core, vls_conn *conn, uint64_t flags) {
+  send_state_at(core, conn, flags, NULL);
+}
+
+void vls_state_gone(vls_core *core, vls_conn *conn, const vls_position *place) {
+  send_state_at(core, conn, VLS_STATE_GONE, place);
 }
 
 void vls_state_send(vls_core *core, vls_conn *conn) {
@@ -230,9 +241,22 @@ static void weigh_mine(vls_core *core, vls_conn *conn, const vls_state *s) {
     catch_up(core, conn, &held);
 }
 
+/* They have nothing left of what I lack. */
+static void pass_over(vls_core *core, vls_conn *conn, const vls_position *place) {
+  vls_peer *peer = conn->peer;
+  vls_chain_row chain;
+  vls_chain_get(core->store, peer->row.id, place->device, &chain);
+  if (place->seq <= chain.seq || place->seq - chain.seq > VLS_JUMP_MAX) return;
+  vls_chain_put(core->store, peer->row.id, place->device, place->seq, place->head, 0);
+  vls_early_drop_upto(core->store, peer->row.id, place->device, place->seq);
+  vls_state_tell(core, peer, VLS_TROUBLE_GAP);
+  conn->standing.answer_due = true;
+}
+
 /* What they had said and do not know any more goes back to them. */
 static void weigh_theirs(vls_core *core, vls_conn *conn, const vls_state *s) {
   vls_peer *peer = conn->peer;
+  if ((s->flags & VLS_STATE_GONE) != 0) pass_over(core, conn, &s->mine[0]);
   for (size_t i = 0; i < s->n_mine; i++) {
     const vls_position *p = &s->mine[i];
     vls_chain_row chain;

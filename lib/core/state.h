@@ -17,6 +17,7 @@ enum {
   VLS_JUMP_MAX = 1 << 20,      /* seqs left out at the word of one contact, at once */
   VLS_STATE_ASKS = 1,          /* flag: I lack receipts */
   VLS_STATE_OLD = 2,           /* flag: you have been further than you say */
+  VLS_STATE_GONE = 4,          /* flag: what was before my place is gone here, too */
 };
 
 /* What people are told of it: each at most once in VLS_TOLD_MS. */
@@ -28,6 +29,7 @@ typedef enum vls_trouble {
   VLS_TROUBLE_THEIR_TWICE,
   VLS_TROUBLE_NEW_DEVICE, /* their identity vouches for a new device */
   VLS_TROUBLE_REPLACED,   /* my identity vouched for another device than this one */
+  VLS_TROUBLE_GAP,        /* events of theirs are gone on both sides */
   VLS_TROUBLE_STUCK,      /* the last: VLS_TROUBLES of them */
 } vls_trouble;
 void vls_state_tell(vls_core *core, vls_peer *peer, vls_trouble what);
@@ -42,6 +44,8 @@ void vls_state_take(vls_core *core, vls_conn *conn, vls_slice bytes);
 void vls_state_proved(vls_core *core, vls_conn *conn, bool forked);
 /* They name events that they don't give. */
 void vls_state_stuck(vls_core *core, vls_conn *conn);
+/* Of my events after those they hold, none up to this place is left: they may go on from there. */
+void vls_state_gone(vls_core *core, vls_conn *conn, const vls_position *place);
 /* A session is due that a budget put off. */
 void vls_state_again(vls_core *core, vls_conn *conn);
 

@@ -304,6 +304,12 @@ void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64
   vls_sql_done(q);
 }
 
+uint64_t vls_event_after(vls_store *store, uint64_t contact, uint64_t seq) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT seq FROM event WHERE contact=? AND device=0 AND seq>? "
+                                   "ORDER BY seq LIMIT 1");
+  return count(store, q, contact, seq);
+}
+
 void vls_event_cut(vls_store *store, uint64_t contact, uint64_t from) {
   static const char *const sql[] = {
       ("UPDATE message SET state=0, seq=0, idx=0 WHERE contact=?1 AND device=0 AND state=1 AND "

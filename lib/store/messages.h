@@ -103,6 +103,8 @@ void vls_event_put(vls_store *store, const vls_event_row *row);
 /* Where its texts are; 0: none, or it was stored before this was noted. */
 void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
                      uint64_t *ret_first, uint64_t *ret_last);
+/* My next event after seq of which the header is here; 0: there is none. */
+uint64_t vls_event_after(vls_store *store, uint64_t contact, uint64_t seq);
 /* My events from this one on go, and what is on its way of them; their texts are queued again. The
  * other side has other events in their place. */
 void vls_event_cut(vls_store *store, uint64_t contact, uint64_t from);

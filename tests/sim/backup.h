@@ -28,9 +28,9 @@ typedef struct sim_backup {
   unsigned n_invitations; /* of this person */
   uint64_t acked[SIM_FEEDS];
   sim_friend friend[SIM_CITIZENS_MAX];
-  vls_buf file;                /* a backup of the node, or empty */
+  vls_buf file;                     /* a backup of the node, or empty */
   bool must_tell[SIM_CITIZENS_MAX]; /* they had texts of this person's that came back */
-  bool tells_self;             /* it was not as a new device alone */
+  bool tells_self;                  /* and the old copy of this person lacks them */
 } sim_backup;
 
 /* From now on this person's store is a file; the node starts with an empty one. */

@@ -210,6 +210,44 @@ static void device_that_was_replaced_is_told(void **state) {
   world_free(w);
 }
 
+/* What Bao lost went at Ana's with a contact that was removed: there is no header of it any more.
+ * The talk goes on behind it, and he is told. */
+static void what_is_gone_on_both_sides_is_passed_over(void **state) {
+  (void)state;
+  for (int rest = 0; rest < 2; rest++) { /* all of it is gone, or all but the last */
+    world *w = two_friends();
+    subscribe(w, BAO, CLIENT, NULL);
+    say(w, ANA, "Bao", "before");
+    pass(w, 5000);
+    image old = copy_of(w, BAO);
+    for (int i = 0; i < 6; i++) {
+      say(w, ANA, "Bao", i < 5 ? "gone" : "left");
+      pass(w, 5000);
+    }
+    node_crash(w, ANA);
+    const char *sql = rest ? "DELETE FROM event WHERE device=0 AND seq>2 AND seq<"
+                             "(SELECT max(seq) FROM event WHERE device=0 AND last>0);"
+                             "DELETE FROM message WHERE body='gone'"
+                           : "DELETE FROM event WHERE device=0 AND seq>2;"
+                             "DELETE FROM message WHERE body IN ('gone', 'left')";
+    assert_int_equal(sqlite3_exec(w->node[ANA].store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+    node_start(w, ANA);
+    say_hello(w, ANA, CLIENT);
+    put_back(w, BAO, &old);
+    subscribe(w, BAO, CLIENT, NULL);
+    uint64_t n = say(w, ANA, "Bao", "after");
+    uint64_t m = say(w, BAO, "Ana", "after");
+    pass(w, 120000);
+    assert_string_equal(received(w, BAO), rest ? "before|left|after|" : "before|after|");
+    assert_string_equal(received(w, ANA), "after|");
+    assert_string_equal(state_of(w, ANA, n), "delivered");
+    assert_string_equal(state_of(w, BAO, m), "delivered");
+    assert_true(alarmed(w, BAO, "some of what they wrote is gone"));
+    image_end(&old);
+    world_free(w);
+  }
+}
+
 /* Both disks went back, each to another day. */
 static void both_go_back_and_go_on(void **state) {
   (void)state;
@@ -308,6 +346,7 @@ int main(void) {
       cmocka_unit_test(old_copy_put_back_goes_on),
       cmocka_unit_test(restored_device_goes_on),
       cmocka_unit_test(device_that_was_replaced_is_told),
+      cmocka_unit_test(what_is_gone_on_both_sides_is_passed_over),
       cmocka_unit_test(both_go_back_and_go_on),
       cmocka_unit_test(two_running_copies_lose_nothing_and_all_are_told),
   };
