@@ -17,14 +17,14 @@ typedef struct options {
 } options;
 
 static void usage(FILE *out) {
-  fputs(
-      "usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
-      "       valise_sim --seed SEED [--trace]\n"
-      "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
-      "       valise_sim --scenarios | --list\n"
-      "       valise_sim --sweep [--store plain|sealed|first] [--one-in N [--draw N]] [--jobs N]\n"
-      "       valise_sim --strike OPERATION --blow NAME [--store plain|sealed|first] [--trace]\n",
-      out);
+  fputs("usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
+        "       valise_sim --seed SEED [--trace]\n"
+        "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
+        "       valise_sim --scenarios | --list\n"
+        "       valise_sim --sweep [--store plain|sealed|first] [--one-in N [--draw N]]\n"
+        "                   [--after OPERATION] [--jobs N]\n"
+        "       valise_sim --strike OPERATION --blow NAME [--store plain|sealed|first] [--trace]\n",
+        out);
 }
 
 static bool get_number(const char *text, uint64_t *ret) {
@@ -137,6 +137,7 @@ static bool parse_sweep(int c, sim_sweep *orders) {
   case 'i': orders->one_in = n; return is_number && n > 0;
   case 'd': orders->draw = n; return is_number;
   case 'j': orders->jobs = (unsigned)n; return is_number && n > 0 && n <= SIM_JOBS_MAX;
+  case 'e': orders->after = n; return is_number;
   case 'x': orders->number = n; return is_number && n > 0;
   case 'b': orders->blow = optarg; return true;
   default: return false;
@@ -145,15 +146,25 @@ static bool parse_sweep(int c, sim_sweep *orders) {
 
 static bool parse(int argc, char **argv, options *o) {
   static const struct option table[] = {
-      {"seeds", required_argument, NULL, 'n'},  {"seed", required_argument, NULL, 's'},
-      {"from", required_argument, NULL, 'f'},   {"scenario", required_argument, NULL, 'c'},
-      {"scenarios", no_argument, NULL, 'a'},    {"trace", no_argument, NULL, 't'},
-      {"twice", no_argument, NULL, '2'},        {"list", no_argument, NULL, 'l'},
-      {"keep-going", no_argument, NULL, 'k'},   {"sweep", no_argument, NULL, 'w'},
-      {"store", required_argument, NULL, 'o'},  {"one-in", required_argument, NULL, 'i'},
-      {"draw", required_argument, NULL, 'd'},   {"jobs", required_argument, NULL, 'j'},
-      {"strike", required_argument, NULL, 'x'}, {"blow", required_argument, NULL, 'b'},
-      {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+      {"seeds", required_argument, NULL, 'n'},
+      {"seed", required_argument, NULL, 's'},
+      {"from", required_argument, NULL, 'f'},
+      {"scenario", required_argument, NULL, 'c'},
+      {"scenarios", no_argument, NULL, 'a'},
+      {"trace", no_argument, NULL, 't'},
+      {"twice", no_argument, NULL, '2'},
+      {"list", no_argument, NULL, 'l'},
+      {"keep-going", no_argument, NULL, 'k'},
+      {"sweep", no_argument, NULL, 'w'},
+      {"store", required_argument, NULL, 'o'},
+      {"after", required_argument, NULL, 'e'},
+      {"one-in", required_argument, NULL, 'i'},
+      {"draw", required_argument, NULL, 'd'},
+      {"jobs", required_argument, NULL, 'j'},
+      {"strike", required_argument, NULL, 'x'},
+      {"blow", required_argument, NULL, 'b'},
+      {"help", no_argument, NULL, 'h'},
+      {NULL, 0, NULL, 0},
   };
   int c;
   while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {

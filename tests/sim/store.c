@@ -114,11 +114,11 @@ static sim_leaving take_leaving(sim_place *place) {
 
 void sim_store_leave(sim_world *w, sim_node *node) {
   sim_place *place = &node->place;
+  sim_leaving how = take_leaving(place);
   if (!is_on_disk(node)) {
     vls_store_rollback(node->store);
     return;
   }
-  sim_leaving how = take_leaving(place);
   if (how == SIM_LEAVE_CHANCE)
     how = (sim_leaving)sim_rng_between(&w->disk.rng, SIM_LEAVE_KILLED, SIM_LEAVE_NONE);
   if (how != SIM_LEAVE_CLOSED) disk_kill(w->disk.d, place->folder);

@@ -112,6 +112,7 @@ static disk_fault fate(void *arg, uint64_t number, disk_deed deed, const char *n
   if (s->w->strike.is_on) return DISK_FINE;
   unsigned who = (unsigned)strtoul(name + strlen("/sim/"), NULL, 10);
   s->last = number;
+  if (number <= s->orders->after) return DISK_FINE;
   s->ops[deed]++;
   for (unsigned blow = 0; blow < BLOWS; blow++) {
     bool is_played = (blows[blow].deeds & (1u << deed)) != 0 && is_drawn(s, number, deed, blow) &&
@@ -179,6 +180,8 @@ int sim_sweep_play(const sim_sweep *orders) {
   s.w->disk.fate_arg = &s;
   s.w->strike.aftermath = sim_day_after;
   sim_day(s.w);
+  if (s.w->strike.is_on) sim_strike_aftermath(s.w);
+  s.w->disk.d->fate = NULL; /* what follows is no part of the day */
   while (s.running > 0)
     wait_one(&s);
   sim_world_free(s.w);

@@ -37,6 +37,7 @@ typedef struct sim_sweep {
   sim_store_kind kind; /* in memory: on the disk later, as the first version had it */
   uint64_t one_in;     /* of so many cases one is played, which the draw decides; 1: all */
   uint64_t draw;       /* 0 for main: by chance, but 1 where CI is set */
+  uint64_t after;      /* operations up to this one are left out */
   unsigned jobs;       /* children at a time */
   uint64_t number;     /* or just this operation, with this blow, in this process */
   const char *blow;
