@@ -1,5 +1,7 @@
 #include "core_people.h"
 
+#include "store/sql.h"
+
 static void room(world *w, int who, bool there) {
   vls_input in = {.type = there ? VLS_IN_ROOM : VLS_IN_NO_ROOM};
   feed(w, &w->node[who], &in);
@@ -106,11 +108,42 @@ static void a_core_can_begin_without_room(void **state) {
   world_free(w);
 }
 
+/* A store that fails tells nothing more: what a call would say then is no answer. */
+static void a_store_that_fails_in_a_call_is_its_error(void **state) {
+  (void)state;
+  char link[520];
+  world *w = world_new(2);
+  node *bao = &w->node[BAO];
+  vls_rpc_accept taken = {.link = invite(w, ANA, link)};
+  vls_buf params;
+  vls_output out;
+  vls_buf_init(&params, VLS_RPC_FRAME_MAX);
+  assert_int_equal(vls_pack_array(&params, 1), VLS_OK);
+  assert_int_equal(vls_wire_encode(&vls_rpc_accept_def, &taken, &params), VLS_OK);
+  vls_input in = {.type = VLS_IN_COMMAND,
+                  .client = CLIENT,
+                  .msgid = ++bao->msgid,
+                  .text = vls_slice_str("invite.accept"),
+                  .bytes = vls_buf_slice(&params)};
+  vls_sql_fail(bao->store, SQLITE_IOERR_FSYNC, "as if");
+  assert_int_equal(vls_core_feed(bao->core, &in, now_of(w, bao)), VLS_STORAGE);
+  assert_false(vls_core_poll(bao->core, &out));
+  vls_core_committed(bao->core, VLS_STORAGE);
+  poll_all(w, bao);
+  assert_int_equal(bao->answered, bao->msgid);
+  assert_true(failed_as(w, BAO, "storage"));
+  vls_buf_done(&params);
+  node_crash(w, BAO);
+  node_start(w, BAO);
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_room_what_writes_is_refused_and_what_reads_is_not),
       cmocka_unit_test(without_room_peers_keep_what_they_have_and_it_arrives_later),
       cmocka_unit_test(a_core_can_begin_without_room),
+      cmocka_unit_test(a_store_that_fails_in_a_call_is_its_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
