@@ -223,6 +223,7 @@ static void bring_back(sim_world *w, const sim_backup *backup, const sim_person 
 void sim_backup_restore(sim_world *w, sim_backup *backup, sim_person *person, bool new_device) {
   sim_trace_line(w, person->who, "goes back to %s", new_device ? "a backup" : "an old copy");
   w->weather.may_alarm = true;
+  sim_stranger_forget(w, person->who);
   backup->n_times++;
   backup->n_devices += new_device;
   close_store(w, person);

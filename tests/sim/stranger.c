@@ -27,6 +27,11 @@ void sim_stranger_closed(sim_world *w, const sim_link *link) {
       "a stranger learns from a connection closed after %" PRIu64 " s that it was not the hour", s);
 }
 
+void sim_stranger_forget(sim_world *w, unsigned to) {
+  for (unsigned i = 0; i < SIM_FLIGHTS; i++)
+    if (w->stranger.flight[i].to == to) w->stranger.flight[i].n = 0;
+}
+
 static void send_noise(sim_world *w, sim_link *link) {
   uint8_t noise[2048];
   size_t n = (size_t)sim_rng_between(&w->stranger.rng, 1, sizeof noise);

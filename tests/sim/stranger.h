@@ -30,6 +30,9 @@ typedef struct sim_stranger {
 
 /* A line is tapped: bytes from one end of a link. */
 void sim_stranger_overhear(sim_world *w, const sim_link *link, unsigned side, vls_slice bytes);
+/* Whose data went back has forgotten which knocks it has seen: recordings of them are no strangers'
+ * affair any more, since one of them may be answered (SECURITY.md). */
+void sim_stranger_forget(sim_world *w, unsigned to);
 /* The node closes a stranger's connection. */
 void sim_stranger_closed(sim_world *w, const sim_link *link);
 /* Knocks at somebody's. */
