@@ -150,7 +150,10 @@ static void answer_state(sim_world *w, sim_actor *a, vls_slice bytes) {
   mine.held[0] = theirs.mine[0];
   mine.mine[0].seq = a->seq;
   memcpy(mine.mine[0].device, a->device.pub, 32);
-  memcpy(mine.mine[0].head, a->prev, 32);
+  if (a->forgets)
+    mine.mine[0].seq = mine.n_held = 0;
+  else
+    memcpy(mine.mine[0].head, a->prev, 32);
   vls_buf_init(&body, vls_state_def.max_bytes);
   must(w, a, vls_state_sign(&frame, &body, &mine, &a->device, vls_link_hash(a->link)), "sign");
   must(w, a, vls_link_send_state(a->link, &frame), "state");

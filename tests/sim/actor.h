@@ -44,6 +44,7 @@ struct sim_actor {
   bool acks;    /* acknowledges what comes */
   bool is_deaf; /* reads nothing once the link is up */
   bool stated;  /* it said how far it is, on this link */
+  bool forgets; /* ... and that it is nowhere: it has said nothing and holds nothing */
   /* what it saw, over all links */
   uint64_t dials, ups, records, record_bytes, on_this, ack, closed_for[8], states, returns;
   /* what it does, and how often */

@@ -159,6 +159,32 @@ static void write_to_her(sim_world *w, sim_siege *s, unsigned n) {
   vls_buf_done(&params);
 }
 
+/* She says that she has lost everything: what she said, and what Ana said to her. Ana gives it
+ * back, and she says so again. */
+static void forget(sim_world *w, sim_actor *m) {
+  if (sim_actor_is_there(w, m, 2100) && w->now - m->dialled_at > SIM_SECOND)
+    sim_actor_hang_up(w, m);
+}
+
+void sim_forgetful(sim_world *w) {
+  sim_siege s;
+  sim_actor *m = mallory(w, &s);
+  for (unsigned i = 0; i < 1000; i++) {
+    sim_actor_say(w, m, vls_slice_str("x; something worth having back"));
+    sim_run(w, 2);
+  }
+  write_to_her(w, &s, 300);
+  sim_run(w, 10 * SIM_SECOND);
+  m->forgets = true;
+  s.before = w->node[s.ana->who]->cost;
+  s.disk_before = sim_disk_bytes(w->node[s.ana->who]);
+  s.began = w->now;
+  sim_actor_every(w, m, 100, forget);
+  sim_siege_hold(&s, 20, 5 * SIM_MINUTE,
+                 &(sim_budget){.cpu_ms = 3000, .disk_kib = 1024, .heap_kib = 8192});
+  sim_expect(w, m->returns > 1000, "nothing was given back to Mallory");
+}
+
 /* She has a link and takes nothing off it. */
 static void read_nothing(sim_world *w, sim_actor *m) {
   m->is_deaf = true;

@@ -34,6 +34,7 @@ static const sim_scenario scenarios[] = {
     {"false_receipts", "a contact signs for what was never said", sim_false_receipts, false},
     {"tiny_records", "a contact sends tiny texts as fast as can be", sim_tiny_records, false},
     {"full_room", "a contact fills the disk, as far as she may", sim_full_room, false},
+    {"forgetful", "a contact says again and again that she lost all", sim_forgetful, false},
     {"slow_reader", "a contact has links and reads nothing from them", sim_slow_reader, false},
     {"liar", "a contact lies about sizes", sim_liar, false},
     {"prober", "somebody probes all the time", sim_prober, false},

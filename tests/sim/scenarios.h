@@ -39,6 +39,7 @@ void sim_false_receipts(sim_world *w);
 void sim_tiny_records(sim_world *w);
 void sim_million_records(sim_world *w);
 void sim_full_room(sim_world *w);
+void sim_forgetful(sim_world *w);
 void sim_slow_reader(sim_world *w);
 void sim_liar(sim_world *w);
 /* scenario_strangers.c */
