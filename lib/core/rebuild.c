@@ -30,14 +30,15 @@ static void place_text(vls_rebuilt *r, const vls_event_header *header, const vls
 
 static void place_texts(vls_core *core, uint64_t contact, uint64_t device, vls_rebuilt *r,
                         const vls_event_header *header) {
-  vls_message_query query = {.contact = contact, .oldest_first = true, .limit = INT64_MAX};
   vls_message_row row;
   uint64_t first, last;
   vls_event_texts(core->store, contact, device, header->seq, &first, &last);
-  if (first > 0) { /* else it may be of a time when this was not noted */
-    query.after = first - 1;
-    query.before = last + 1;
-  }
+  if (first == 0) return;
+  vls_message_query query = {.contact = contact,
+                             .oldest_first = true,
+                             .after = first - 1,
+                             .before = last + 1,
+                             .limit = INT64_MAX};
   while (vls_message_next(core->store, &query, &row))
     if (row.device == device && row.seq == header->seq && row.state != VLS_MSG_QUEUED)
       place_text(r, header, &row);

@@ -43,6 +43,7 @@ void vls_former_retire(vls_store *store, vls_former_key *row) {
   run_with(store, "UPDATE event SET device=? WHERE device=0", row->number);
   run(store, "UPDATE talk SET out_seq=0, out_prev=zeroblob(32), delivered=0, seen=0, card_sent=0");
   vls_chain_weigh(store); /* a backup does not say */
+  vls_event_find_texts(store);
 }
 
 void vls_former_clear(vls_store *store, uint64_t now_ms) {

@@ -285,10 +285,19 @@ void vls_event_put(vls_store *store, const vls_event_row *row) {
   vls_sql_int(q, 2, row->device);
   vls_sql_int(q, 3, row->seq);
   vls_sql_int(q, 4, row->first);
-  vls_sql_int(q, 5, row->last);
+  vls_sql_int(q, 5, row->first == 0 ? 1 : row->last);
   vls_sql_blob(q, 6, row->header);
   vls_sql_blob(q, 7, vls_slice_of(row->sig, 64));
   vls_sql_run(store, q);
+}
+
+void vls_event_find_texts(vls_store *store) {
+  vls_sql_run(
+      store, vls_sql_write(store, "UPDATE event SET first=m.f, last=m.l FROM (SELECT contact AS c, "
+                                  "device AS d, seq AS s, min(n) AS f, max(n) AS l FROM message "
+                                  "WHERE seq>0 GROUP BY contact, device, seq) AS m WHERE first=0 "
+                                  "AND last=0 AND contact=m.c AND device=m.d AND seq=m.s"));
+  vls_sql_run(store, vls_sql_write(store, "UPDATE event SET last=1 WHERE first=0"));
 }
 
 void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
@@ -300,7 +309,7 @@ void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64
   vls_sql_int(q, 3, seq);
   bool found = vls_sql_row(store, q);
   *ret_first = found ? vls_sql_get_int(q, 0) : 0;
-  *ret_last = found ? vls_sql_get_int(q, 1) : 0;
+  *ret_last = found && *ret_first > 0 ? vls_sql_get_int(q, 1) : 0;
   vls_sql_done(q);
 }
 

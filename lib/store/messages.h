@@ -100,7 +100,9 @@ typedef struct vls_event_row {
   const uint8_t *sig; /* 64 bytes */
 } vls_event_row;
 void vls_event_put(vls_store *store, const vls_event_row *row);
-/* Where its texts are; 0: none, or it was stored before this was noted. */
+/* An older backup did not say where the texts of events are: from now on it stands there. */
+void vls_event_find_texts(vls_store *store);
+/* Where its texts are; 0: it has none. */
 void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
                      uint64_t *ret_first, uint64_t *ret_last);
 /* My next event after seq of which the header is here; 0: there is none. */

@@ -90,6 +90,12 @@ static const char *const steps[] = {
      "UPDATE chain SET bytes=(SELECT coalesce(sum(512+length(header)),0) FROM event WHERE "
      "  contact=chain.contact AND device=chain.number)+(SELECT coalesce(sum(64+length(CAST(body AS "
      "  BLOB))),0) FROM message WHERE contact=chain.contact AND state=4 AND device=chain.number);"),
+    /* where the texts of older events are; 0, 1: they have none */
+    ("UPDATE event SET first=m.f, last=m.l FROM (SELECT contact AS c, device AS d, seq AS s, "
+     "min(n) "
+     "  AS f, max(n) AS l FROM message WHERE seq>0 GROUP BY contact, device, seq) AS m WHERE "
+     "  first=0 AND contact=m.c AND device=m.d AND seq=m.s;"
+     "UPDATE event SET last=1 WHERE first=0;"),
 };
 
 enum {

@@ -1,5 +1,6 @@
 #include "store/messages.h"
 
+#include "store/sql.h"
 #include "store_made.h"
 
 static void say(vls_store *store, uint64_t n, uint64_t contact, vls_message_state state,
@@ -238,6 +239,51 @@ static void event_comes_back_for_each_device(void **state) {
   store_end(store);
 }
 
+/* Events 1..4 of a device: two with texts, two without. */
+static void put_events(vls_store *store, uint64_t device, uint64_t n) {
+  static const uint8_t sig[64];
+  for (uint64_t seq = 1; seq <= 4; seq++) {
+    bool has = seq % 2 == 0;
+    vls_event_row event = {.contact = 1, .device = device, .seq = seq, .sig = sig};
+    if (has) event.first = n;
+    for (uint64_t idx = 0; has && idx < 3; idx++)
+      vls_message_put(store, &(vls_message_row){.n = event.last = n++,
+                                                .contact = 1,
+                                                .state = VLS_MSG_RECEIVED,
+                                                .device = device,
+                                                .seq = seq,
+                                                .idx = idx});
+    vls_event_put(store, &event);
+  }
+}
+
+static void expect_texts(vls_store *store) {
+  static const uint64_t firsts[] = {0, 1, 0, 4}; /* of device 1; device 2 comes behind it */
+  for (uint64_t device = 1; device <= 2; device++)
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+      uint64_t first, last, expected = firsts[seq - 1];
+      if (expected > 0) expected += (device - 1) * 6;
+      vls_event_texts(store, 1, device, seq, &first, &last);
+      assert_int_equal(first, expected);
+      assert_int_equal(last, expected == 0 ? 0 : expected + 2);
+    }
+}
+
+/* Also where an older version, or a backup of one, did not note it. */
+static void event_knows_where_its_texts_are(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  put_events(store, 1, 1);
+  put_events(store, 2, 7);
+  expect_texts(store);
+  vls_sql_run(store, vls_sql_write(store, "UPDATE event SET first=0, last=0 WHERE seq<>3"));
+  vls_event_find_texts(store);
+  expect_texts(store);
+  vls_event_find_texts(store); /* nothing is looked for twice */
+  expect_texts(store);
+  store_end(store);
+}
+
 static void outbox_put(vls_store *store, uint64_t seq, uint64_t first, uint64_t last) {
   vls_outbox_row row = {.seq = seq, .first = first, .last = last, .at = 10 * seq};
   char record[32];
@@ -385,6 +431,7 @@ int main(void) {
       cmocka_unit_test(seq_upto_counts_only_events_shown_whole),
       cmocka_unit_test(span_is_the_numbers_of_my_texts_in_events),
       cmocka_unit_test(event_comes_back_for_each_device),
+      cmocka_unit_test(event_knows_where_its_texts_are),
       cmocka_unit_test(outbox_counts_texts_and_not_numbers),
       cmocka_unit_test(outbox_knows_of_an_event_without_texts),
       cmocka_unit_test(outbox_gives_what_no_link_has_taken),
