@@ -18,6 +18,7 @@
 enum {
   VLS_WINDOW_RECORDS = 64,     /* records on a link without their ACK */
   VLS_WINDOW_BYTES = 1 << 20,  /* and their bytes */
+  VLS_EVENT_SPAN = 1024,       /* numbers that the texts of one event lie apart at most */
   VLS_PENDING_MAX = 8192,      /* texts of one batch */
   VLS_OUTPUTS_MAX = 1 << 20,   /* outputs waiting to be polled: more is a bug of the owner */
   VLS_NOTIFY_ROUND = 256,      /* notifications to one client in one batch */

@@ -173,7 +173,9 @@ void vls_peer_read(vls_core *core, vls_peer *peer, uint64_t before) {
 }
 
 /* True while one more text of this size belongs into the event. */
-static bool has_room(const vls_core *core, const batch *b, size_t bytes) {
+static bool has_room(const vls_core *core, const batch *b, uint64_t n, size_t bytes) {
+  /* They are looked for by their numbers later, and others' lie in between. */
+  if (b->first != 0 && n - b->first >= VLS_EVENT_SPAN) return false;
   if (b->n - b->n_extra >= core->items_per_event || b->n >= VLS_EVENT_ITEMS) return false;
   return b->n == b->n_extra ? b->bodies.n + bytes <= VLS_EVENT_BODY + 64 && b->n_extra < 4
                             : b->bodies.n + bytes + 8 <= VLS_EVENT_BODY;
@@ -194,7 +196,7 @@ static void add_queued(vls_core *core, vls_peer *peer, batch *b, uint64_t seq) {
   size_t start = b->n;
   bool more = false;
   while (vls_message_next(core->store, &query, &row)) {
-    if (!has_room(core, b, row.body.n)) {
+    if (!has_room(core, b, row.n, row.body.n)) {
       more = true;
       vls_message_end(&query);
       break;
@@ -284,7 +286,7 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   if (open && peer->has_queued) add_queued(core, peer, b, seq);
   while (open && !peer->has_queued && b->n_pending < peer->n_pending) {
     vls_pending *p = &peer->pending[b->n_pending];
-    if (!has_room(core, b, p->text.n)) break;
+    if (!has_room(core, b, p->n, p->text.n)) break;
     size_t idx = b->n;
     add_text(b, p->n, vls_buf_slice(&p->text));
     put_pending(core, peer, b->n_pending++, VLS_MSG_SENT, seq, idx);

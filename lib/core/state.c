@@ -92,7 +92,7 @@ static void send_state_at(vls_core *core, vls_conn *conn, uint64_t flags, const 
   vls_former_chain former = {0};
   vls_chain_at chains[8];
   vls_state s = {.card = core->self.card_seq, .yours = peer->row.card_seq, .flags = flags};
-  if (vls_outbox_count(core->store, peer->row.id) > 0) s.flags |= VLS_STATE_ASKS;
+  if (vls_outbox_has_texts(core->store, peer->row.id)) s.flags |= VLS_STATE_ASKS;
   if (at == NULL && conn->standing.behind) at = &conn->standing.back;
   s.mine[0].seq = at != NULL ? at->seq : peer->talk.out_seq;
   memcpy(s.mine[0].head, at != NULL ? at->head : peer->talk.out_prev, 32);

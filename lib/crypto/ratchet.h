@@ -10,6 +10,7 @@
 enum {
   VLS_RATCHET_SKIP = 2000, /* most keys one record may skip */
   VLS_RATCHET_KEEP = 4000, /* most skipped keys kept for a contact (enforced by the store) */
+  VLS_RATCHET_SLACK = 500, /* so many fewer are left when some must go */
   VLS_RATCHET_CHAINS = 5,  /* receiving chains whose header keys are kept, the current among them */
   VLS_RATCHET_HEADER = 1 + 32 + 4 + 4, /* version, dh, pn be32, n be32 */
   VLS_RATCHET_EXTRA = VLS_N24 + VLS_RATCHET_HEADER + VLS_TAG + VLS_SEAL_EXTRA, /* 24+57+48 = 129 */

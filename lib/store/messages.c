@@ -184,22 +184,18 @@ bool vls_message_range(vls_store *store, uint64_t contact, uint64_t from, uint64
 
 bool vls_message_span(vls_store *store, uint64_t contact, uint64_t from, uint64_t to,
                       uint64_t *ret_first, uint64_t *ret_last) {
-  /* Numbers and seq grow together: walk back from the newest, which is where receipts are about. */
-  uint64_t last = count(store,
-                        vls_sql(store, "SELECT n FROM message WHERE contact=? AND state=1 AND "
-                                       "seq<=? ORDER BY n DESC LIMIT 1"),
-                        contact, to);
-  uint64_t before = count(store,
-                          vls_sql(store, "SELECT n FROM message WHERE contact=? AND state=1 "
-                                         "AND seq<? ORDER BY n DESC LIMIT 1"),
-                          contact, from);
-  uint64_t first = count(store,
-                         vls_sql(store, "SELECT n FROM message WHERE contact=? AND n>? AND "
-                                        "state=1 ORDER BY n LIMIT 1"),
-                         contact, before);
-  *ret_first = first;
-  *ret_last = last;
-  return first != 0 && last >= first;
+  /* By the events: whoever sends receipts must not make us look through all that was ever said. */
+  sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(min(first), 0), coalesce(max(last), 0) FROM "
+                                   "event WHERE contact=? AND device=0 AND seq BETWEEN ? AND ? AND "
+                                   "first>0");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, within(from));
+  vls_sql_int(q, 3, within(to));
+  bool found = vls_sql_row(store, q);
+  *ret_first = found ? vls_sql_get_int(q, 0) : 0;
+  *ret_last = found ? vls_sql_get_int(q, 1) : 0;
+  vls_sql_done(q);
+  return *ret_first != 0;
 }
 
 void vls_message_fail(vls_store *store, uint64_t contact, uint64_t delivered) {
@@ -477,6 +473,12 @@ uint64_t vls_outbox_count(vls_store *store, uint64_t contact) {
   /* Not by first and last alone: texts of others, and theirs, have numbers in between. */
   if (contact == 0) return count(store, vls_sql(store, UNDER_WAY), 0, 0);
   return count(store, vls_sql(store, UNDER_WAY " AND o.contact=?"), contact, 0);
+}
+
+bool vls_outbox_has_texts(vls_store *store, uint64_t contact) {
+  return count(store,
+               vls_sql(store, "SELECT EXISTS(SELECT 1 FROM outbox WHERE contact=? AND last>0)"),
+               contact, 0) > 0;
 }
 
 bool vls_outbox_has_bare(vls_store *store, uint64_t contact) {

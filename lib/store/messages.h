@@ -153,6 +153,8 @@ void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto);
 uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact);
 /* Texts under way without a receipt; contact 0: of everybody. */
 uint64_t vls_outbox_count(vls_store *store, uint64_t contact);
+/* An event with texts has no receipt yet. */
+bool vls_outbox_has_texts(vls_store *store, uint64_t contact);
 /* An event without texts waits for a link, or for its ACK. */
 bool vls_outbox_has_bare(vls_store *store, uint64_t contact);
 

@@ -84,9 +84,35 @@ size_t vls_session_load(vls_store *store, uint64_t contact, vls_session_row *ret
   return n;
 }
 
+static uint64_t count_skipped(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM skipped WHERE contact=?");
+  vls_sql_int(q, 1, contact);
+  return vls_sql_one(store, q);
+}
+
+/* Some more go than must, or each further key would cost looking through all of them. */
+static void drop_oldest(vls_store *store, uint64_t contact, uint64_t *n) {
+  *n = count_skipped(store, contact);
+  if (*n <= VLS_RATCHET_KEEP) return;
+  *n = VLS_RATCHET_KEEP - VLS_RATCHET_SLACK;
+  sqlite3_stmt *q = vls_sql_write(
+      store, "DELETE FROM skipped WHERE contact=?1 AND (th, chain, n) IN (SELECT th, chain, n FROM "
+             "skipped WHERE contact=?1 ORDER BY at DESC, chain DESC, n DESC LIMIT -1 OFFSET ?2)");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, *n);
+  vls_sql_run(store, q);
+  vls_row_spend(store, VLS_ROW_SKIPPED, contact);
+}
+
 void vls_skipped_put(vls_store *store, uint64_t contact, const uint8_t th[32],
                      const vls_skips *skips, uint64_t now_ms) {
   uint8_t sealed[VLS_ROW_MAX];
+  uint64_t *known = &store->skipped[contact % VLS_COUNTS].contact;
+  uint64_t *n = &store->skipped[contact % VLS_COUNTS].n;
+  if (skips->n == 0) return;
+  if (*known != contact) *n = count_skipped(store, contact);
+  *known = contact;
+  *n += skips->n;
   for (size_t i = 0; i < skips->n; i++) {
     vls_row_key key = {contact, th, skips->keys[i].chain, skips->keys[i].n};
     vls_slice stored = vls_row_seal(store, VLS_ROW_SKIPPED, &key, skips->keys[i].mk, sealed);
@@ -99,14 +125,7 @@ void vls_skipped_put(vls_store *store, uint64_t contact, const uint8_t th[32],
     vls_sql_int(q, 6, now_ms);
     vls_sql_run(store, q);
   }
-  if (skips->n == 0) return;
-  sqlite3_stmt *q = vls_sql_write(
-      store, "DELETE FROM skipped WHERE contact=?1 AND (th, chain, n) IN (SELECT th, chain, n FROM "
-             "skipped WHERE contact=?1 ORDER BY at DESC, chain DESC, n DESC LIMIT -1 OFFSET ?2)");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, VLS_RATCHET_KEEP);
-  vls_sql_run(store, q);
-  if (sqlite3_changes(store->db) > 0) vls_row_spend(store, VLS_ROW_SKIPPED, contact);
+  if (*n > VLS_RATCHET_KEEP) drop_oldest(store, contact, n);
 }
 
 static void bind_key(sqlite3_stmt *q, uint64_t contact, const uint8_t th[32], uint64_t chain,

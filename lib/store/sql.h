@@ -8,7 +8,10 @@
 #include "store/vault.h"
 #include "store/vfs.h"
 
-enum { VLS_SQL_CACHED = 256 }; /* prepared statements; a power of two */
+enum {
+  VLS_SQL_CACHED = 256, /* prepared statements; a power of two */
+  VLS_COUNTS = 16,      /* contacts of whom it is known how many skipped keys are kept */
+};
 
 struct vls_store {
   sqlite3 *db;
@@ -17,6 +20,9 @@ struct vls_store {
   vls_err error;
   bool in_txn;
   char problem[256];
+  struct {
+    uint64_t contact, n; /* at most n rows, in the open transaction too; contact 0: nobody's */
+  } skipped[VLS_COUNTS];
   struct {
     const char *sql;
     sqlite3_stmt *stmt;

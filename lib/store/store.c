@@ -249,6 +249,7 @@ static void roll_back(vls_store *store) {
 
 void vls_store_rollback(vls_store *store) {
   roll_back(store);
+  memset(store->skipped, 0, sizeof store->skipped);
   vls_vault_recall(store);
 }
 

@@ -17,7 +17,7 @@ sim_cost sim_cost_now(void) {
 uint64_t sim_cost_ns(const sim_cost *c) {
   return c->dh * SIM_NS_DH + c->signs * SIM_NS_SIGN + c->verifies * SIM_NS_VERIFY +
          c->aeads * SIM_NS_AEAD + c->hashes * SIM_NS_HASH + c->bytes * SIM_NS_KIB / 1024 +
-         c->steps * SIM_NS_STEP + c->commits * SIM_NS_COMMIT;
+         c->steps * SIM_NS_STEP + c->ops * SIM_NS_OP + c->commits * SIM_NS_COMMIT;
 }
 
 sim_cost sim_cost_since(const sim_cost *a, const sim_cost *b) {
@@ -28,6 +28,7 @@ sim_cost sim_cost_since(const sim_cost *a, const sim_cost *b) {
                     .hashes = a->hashes - b->hashes,
                     .bytes = a->bytes - b->bytes,
                     .steps = a->steps - b->steps,
+                    .ops = a->ops - b->ops,
                     .commits = a->commits - b->commits};
 }
 
@@ -39,6 +40,7 @@ static void add(sim_cost *to, const sim_cost *more) {
   to->hashes += more->hashes;
   to->bytes += more->bytes;
   to->steps += more->steps;
+  to->ops += more->ops;
   to->commits += more->commits;
 }
 
@@ -118,5 +120,12 @@ WRAP(int, crypto_hash_sha256_update, hashes, n,
      (crypto_hash_sha256_state * state, const U8 *in, LEN n), (state, in, n))
 WRAP(int, crypto_auth_hmacsha256_final, hashes, 0, (crypto_auth_hmacsha256_state * state, U8 *out),
      (state, out))
-WRAP(int, sqlite3_step, steps, 0, (sqlite3_stmt * q), (q))
+int __real_sqlite3_step(sqlite3_stmt *q);
+int __wrap_sqlite3_step(sqlite3_stmt *q);
+int __wrap_sqlite3_step(sqlite3_stmt *q) {
+  int code = __real_sqlite3_step(q);
+  done.steps++;
+  done.ops += (uint64_t)sqlite3_stmt_status(q, SQLITE_STMTSTATUS_VM_STEP, 1);
+  return code;
+}
 WRAP(vls_err, vls_store_commit, commits, 0, (vls_store * store), (store))

@@ -19,14 +19,15 @@ enum {
   SIM_NS_AEAD = 600, /* sealing or opening, and trying a knock's key */
   SIM_NS_HASH = 500,
   SIM_NS_KIB = 1500,  /* each KiB that is sealed, opened or hashed */
-  SIM_NS_STEP = 3000, /* of a statement */
+  SIM_NS_STEP = 2000, /* of a statement ... */
+  SIM_NS_OP = 40,     /* ... and each operation of SQLite's machine in it: a scan is many */
   SIM_NS_COMMIT = 100000,
 };
 
 /* Counts of what was done; those of a node are its core's and store's alone. */
 typedef struct sim_cost {
   uint64_t dh, signs, verifies, aeads, hashes, bytes; /* bytes: sealed, opened, hashed */
-  uint64_t steps, commits;
+  uint64_t steps, ops, commits;
 } sim_cost;
 
 /* Nanoseconds that all of it takes. */

@@ -390,10 +390,14 @@ void sim_node_timer(sim_world *w, sim_node *node, uint64_t deadline) {
     set_timer(w, node);
 }
 
+/* What the examiner wants to know costs nobody anything. */
 static void probe_call(sim_world *w, sim_node *node, const char *method, vls_slice params) {
+  bool is_metered = w->is_metered;
+  w->is_metered = false;
   vls_buf_clear(&node->probe_reply);
   sim_node_command(w, node, node->probe_client, ++node->probe_msgid, method, params);
   if (node->batch_open) sim_node_end_batch(w, node);
+  w->is_metered = is_metered;
 }
 
 bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,

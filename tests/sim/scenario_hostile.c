@@ -63,6 +63,29 @@ void sim_skipped_keys(sim_world *w) {
                  &(sim_budget){.cpu_ms = 400, .disk_kib = 512, .heap_kib = 512});
 }
 
+/* One key now and then: each time one that was kept must go. */
+static void skip_one(sim_world *w, sim_actor *m) {
+  uint8_t mk[32];
+  if (!sim_actor_is_there(w, m, 3000)) return;
+  for (unsigned i = 0; i < AT_ONCE && sim_actor_can_write(w, m); i++) {
+    vls_chain_step(m->ratchet.cks, mk);
+    m->ratchet.ns++;
+    sim_actor_say(w, m, vls_slice_str("x; not the next"));
+  }
+}
+
+void sim_skip_one(sim_world *w) {
+  sim_siege s;
+  sim_actor *m = mallory(w, &s);
+  for (unsigned i = 0; i < 2; i++) { /* as many as are kept */
+    skip_keys(w, m);
+    sim_run(w, SIM_SECOND);
+  }
+  sim_actor_every(w, m, 50, skip_one);
+  sim_siege_hold(&s, 20, SIM_MINUTE,
+                 &(sim_budget){.cpu_ms = 4000, .disk_kib = UINT64_MAX, .heap_kib = 2048});
+}
+
 /* She signs for what Ana never said. */
 static void sign_for_nothing(sim_world *w, sim_actor *m) {
   if (!sim_actor_is_there(w, m, 3000)) return;
@@ -137,7 +160,7 @@ void sim_full_room(sim_world *w) {
   s.disk_before = sim_disk_bytes(node);
   s.began = w->now;
   sim_siege_hold(&s, 20, 3 * SIM_MINUTE,
-                 &(sim_budget){.cpu_ms = 200, .disk_kib = 128, .heap_kib = 1024});
+                 &(sim_budget){.cpu_ms = 500, .disk_kib = 128, .heap_kib = 1024});
 }
 
 /* Ana writes to Mallory, as much as she can. */
@@ -180,8 +203,8 @@ void sim_forgetful(sim_world *w) {
   s.disk_before = sim_disk_bytes(w->node[s.ana->who]);
   s.began = w->now;
   sim_actor_every(w, m, 100, forget);
-  sim_siege_hold(&s, 20, 5 * SIM_MINUTE,
-                 &(sim_budget){.cpu_ms = 3000, .disk_kib = 1024, .heap_kib = 8192});
+  sim_siege_hold(&s, 20, 2 * SIM_MINUTE,
+                 &(sim_budget){.cpu_ms = 1500, .disk_kib = 1024, .heap_kib = 8192});
   sim_expect(w, m->returns > 1000, "nothing was given back to Mallory");
 }
 

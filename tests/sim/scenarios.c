@@ -31,6 +31,7 @@ static const sim_scenario scenarios[] = {
      false},
     {"garbage", "a contact sends garbage that decrypts", sim_garbage, false},
     {"skipped_keys", "a contact skips 2,000 keys, again and again", sim_skipped_keys, false},
+    {"skip_one", "a contact skips one key with each text", sim_skip_one, false},
     {"false_receipts", "a contact signs for what was never said", sim_false_receipts, false},
     {"tiny_records", "a contact sends tiny texts as fast as can be", sim_tiny_records, false},
     {"full_room", "a contact fills the disk, as far as she may", sim_full_room, false},

@@ -35,6 +35,7 @@ void sim_three_listeners(sim_world *w);
 /* scenario_hostile.c */
 void sim_garbage(sim_world *w);
 void sim_skipped_keys(sim_world *w);
+void sim_skip_one(sim_world *w);
 void sim_false_receipts(sim_world *w);
 void sim_tiny_records(sim_world *w);
 void sim_million_records(sim_world *w);

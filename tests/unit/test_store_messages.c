@@ -202,6 +202,14 @@ static void span_is_the_numbers_of_my_texts_in_events(void **state) {
         .n = rows[i][0], .contact = 1, .state = (vls_message_state)rows[i][1], .seq = rows[i][2]};
     vls_message_put(store, &row);
   }
+  static const uint64_t events[][3] = {{1, 2, 2}, {2, 0, 0}, {3, 4, 5}, {4, 8, 8}};
+  static const uint8_t sig[64];
+  for (size_t i = 0; i < COUNT(events); i++)
+    vls_event_put(store, &(vls_event_row){.contact = 1,
+                                          .seq = events[i][0],
+                                          .first = events[i][1],
+                                          .last = events[i][2],
+                                          .sig = sig});
   assert_true(vls_message_span(store, 1, 1, 4, &first, &last));
   assert_int_equal(first, 2);
   assert_int_equal(last, 8);

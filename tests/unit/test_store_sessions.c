@@ -104,11 +104,37 @@ static void skipped_keys_are_kept_up_to_their_bound_and_the_oldest_go(void **sta
   put_skipped(store, th, 1, 2000, 2000, 20);
   assert_int_equal(count_skipped(store), VLS_RATCHET_KEEP);
   put_skipped(store, th, 2, 0, 1500, 30);
-  assert_int_equal(count_skipped(store), VLS_RATCHET_KEEP);
+  assert_int_equal(count_skipped(store), VLS_RATCHET_KEEP - VLS_RATCHET_SLACK);
   assert_false(vls_skipped_get(store, 1, th, 1, 0, mk));
-  assert_false(vls_skipped_get(store, 1, th, 1, 1499, mk));
-  assert_true(vls_skipped_get(store, 1, th, 1, 1500, mk));
+  assert_false(vls_skipped_get(store, 1, th, 1, 1999, mk));
+  assert_true(vls_skipped_get(store, 1, th, 1, 2000, mk));
   assert_true(vls_skipped_get(store, 1, th, 2, 1499, mk));
+  store_end(store);
+}
+
+/* One by one, dropped in between, and with a transaction that came to nothing: never more than may
+ * be kept, and the newest always. */
+static void skipped_keys_stay_below_their_bound_one_by_one(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  uint8_t th[32], mk[32];
+  key_of(th, 1);
+  put_skipped(store, th, 1, 0, 2000, 10);
+  put_skipped(store, th, 1, 2000, 1900, 10);
+  assert_int_equal(vls_store_commit(store), VLS_OK);
+  for (uint32_t i = 0; i < 1300; i++) {
+    put_skipped(store, th, 2, i, 1, 11 + i);
+    if (i == 250) { /* some had just gone: now they are back */
+      assert_true(count_skipped(store) < VLS_RATCHET_KEEP);
+      vls_store_rollback(store);
+      assert_int_equal(count_skipped(store), 3900);
+      put_skipped(store, th, 2, 0, i + 1, 11 + i);
+    }
+    if (i % 7 == 3) vls_skipped_drop(store, 1, th, 2, i - 1);
+    assert_true(i % 20 != 0 || count_skipped(store) <= VLS_RATCHET_KEEP);
+    assert_true(vls_skipped_get(store, 1, th, 2, i, mk));
+  }
+  assert_true(count_skipped(store) >= VLS_RATCHET_KEEP - VLS_RATCHET_SLACK - 200);
   store_end(store);
 }
 
@@ -147,6 +173,7 @@ int main(void) {
       cmocka_unit_test(sessions_come_newest_first_up_to_their_bound),
       cmocka_unit_test(skipped_key_is_there_until_it_is_used_or_old),
       cmocka_unit_test(skipped_keys_are_kept_up_to_their_bound_and_the_oldest_go),
+      cmocka_unit_test(skipped_keys_stay_below_their_bound_one_by_one),
       cmocka_unit_test(session_dropped_takes_its_skipped_keys_along),
       cmocka_unit_test(session_whose_state_is_damaged_is_an_error),
   };
