@@ -2,6 +2,13 @@
  * come in, in any order; what is to be sent, stored and told comes out of vls_group_poll. Whatever
  * the order, members who heard the same end with the same levels, roster, epochs and history.
  *
+ * To wire it to a node: store what is told before anything of it leaves. EVENT goes to the table of
+ * events; RECORD to all members who can be reached, and into the set that sync compares; WRAPS are
+ * kept and given out one by one (up to VLS_GROUP_EAGER members: sent along); WANT_WRAP is asked of
+ * whoever is linked, NEWCOMER answered with letters for all acts and then the wrap. A record that
+ * stays unopened, and an id of vls_group_missing, is asked for as a letter. vls_group_due is asked
+ * after each batch, vls_group_is_stuck when wraps were asked for in vain. Poll before you save.
+ *
  * What a peer gets wrong is an error value and changes nothing. Time is ms since 1970. Everything
  * in memory is a cache of what vls_group_save gives the store (group_save.c says what rows). */
 #ifndef VALISE_CONV_GROUP_H

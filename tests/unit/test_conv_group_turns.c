@@ -136,6 +136,24 @@ static void new_keys_are_due_after_a_week(void **state) {
   world_end(&w);
 }
 
+/* A quiet month, then new keys that Bao does not know of yet. */
+static void replaced_epoch_opens_for_two_weeks_more(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  world_make(&w, 3, 116);
+  world_fill(&w);
+  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO];
+  w.now += UINT64_C(30) * 86400 * 1000;
+  bao->part = 1;
+  assert_int_equal(vls_group_rekey(ana->group, &ana->rng, w.now), VLS_OK);
+  world_settle(&w);
+  bao->part = 0;
+  assert_int_equal(world_say(&w, bao, "anybody here?", id), VLS_OK);
+  assert_true(world_has(ana, id) && world_has(&w.nodes[CHI], id));
+  world_end(&w);
+}
+
 /* Each waits for those before it; all have another turn. */
 static void members_take_turns(void **state) {
   (void)state;
@@ -245,6 +263,7 @@ int main(void) {
       cmocka_unit_test(commit_that_adds_is_followed_when_its_base_opens),
       cmocka_unit_test(new_keys_are_due_after_so_many_records),
       cmocka_unit_test(new_keys_are_due_after_a_week),
+      cmocka_unit_test(replaced_epoch_opens_for_two_weeks_more),
       cmocka_unit_test(members_take_turns),
       cmocka_unit_test(words_behind_a_removal_need_not_know_its_head),
       cmocka_unit_test(of_two_claims_behind_a_gap_none_counts),
