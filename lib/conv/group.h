@@ -63,7 +63,8 @@ VLS_MUST vls_err vls_group_hear(vls_group *group, vls_slice record, uint64_t now
 /* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. VLS_STATE: again, once its base is open
  * (VLS_TOLD_EPOCH); if that never comes, vls_group_renew. */
 VLS_MUST vls_err vls_group_hear_wrap(vls_group *group, vls_slice wrap, uint64_t now);
-/* An encoded group_mail: an event sealed for me alone. VLS_NOT_FOUND: not for a leaf of mine. */
+/* An encoded group_mail: an event sealed for me alone. VLS_NOT_FOUND: not for a leaf of mine; when
+ * a member of the group sent it, vls_group_renew and let them announce that. */
 VLS_MUST vls_err vls_group_hear_letter(vls_group *group, vls_slice letter, uint64_t now);
 
 /* Speaking. What is to be sent comes from vls_group_poll: acts that join too many newest ones and a

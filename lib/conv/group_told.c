@@ -63,9 +63,19 @@ bool vls_group_poll(vls_group *g, vls_group_told *ret) {
   return true;
 }
 
+/* Keys that were made and never announced do not push out the one that others wrap to. */
 void vls_gr_key_add(vls_group *g, const vls_dh_pair *pair, uint64_t made) {
-  if (g->n_keys < VLS_GROUP_LEAF_KEYS) g->n_keys++;
-  memmove(&g->keys[1], &g->keys[0], (g->n_keys - 1) * sizeof g->keys[0]);
+  uint32_t me = vls_gr_device(g, g->me.device->pub);
+  size_t drop = g->n_keys;
+  if (g->n_keys < VLS_GROUP_LEAF_KEYS) {
+    g->n_keys++;
+  } else {
+    vls_gr_present(g);
+    const gr_ann *now = me == NOBODY ? NULL : g->devices[me].now;
+    drop = g->n_keys - 1;
+    if (now != NULL && memcmp(g->keys[drop].pair.pub, now->dh, 32) == 0) drop--;
+  }
+  memmove(&g->keys[1], &g->keys[0], drop * sizeof g->keys[0]);
   g->keys[0] = (gr_key){*pair, made};
 }
 

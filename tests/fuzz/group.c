@@ -138,7 +138,10 @@ static void script(reader *r) {
     case 1: (void)!world_set(&w, who, other, (uint8_t)(1 + op / 128)); break;
     case 2: (void)!vls_group_rekey(x->group, &x->rng, w.now); break;
     case 3: (void)!world_remove(&w, who, other); break;
-    case 4: (void)!world_admit(&w, x, &w.nodes[other]); break;
+    case 4:
+      if (vls_group_level(x->group, w.nodes[other].who.identity.pub) == 0)
+        (void)!world_admit(&w, x, &w.nodes[other]);
+      break;
     case 5: x->part ^= 1; break;
     case 6: world_exchange(&w, x, &w.nodes[other]); break;
     default: w.now += UINT64_C(86400000) * (op / 16); break;

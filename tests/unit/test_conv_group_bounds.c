@@ -230,6 +230,27 @@ static void leaf_keys_end_at_their_limit(void **state) {
   world_end(&w);
 }
 
+static void key_that_is_announced_outlives_those_that_are_not(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  vls_buf bytes;
+  vls_act_leaf leaf;
+  world_make(&w, 3, 45);
+  world_fill(&w);
+  node *ana = &w.nodes[ANA], *bao = &w.nodes[BAO];
+  vls_buf_init(&bytes, 1024);
+  for (unsigned i = 0; i < 3 * VLS_GROUP_LEAF_KEYS; i++) /* announced by nobody */
+    assert_int_equal(vls_group_renew(bao->group, &bao->rng, ++w.now, &bytes, &leaf), VLS_OK);
+  vls_buf_done(&bytes);
+  assert_int_equal(vls_group_rekey(ana->group, &ana->rng, w.now), VLS_OK);
+  world_settle(&w);
+  assert_int_equal(world_say(&w, bao, "my key is where it was", id), VLS_OK);
+  assert_true(world_has(ana, id));
+  world_all_alike(&w, false);
+  world_end(&w);
+}
+
 /* Whoever withholds wraps pushes nothing out that can be read. */
 static void epochs_without_their_wraps_take_half_at_most(void **state) {
   (void)state;
@@ -407,6 +428,7 @@ int main(void) {
       cmocka_unit_test(kept_keys_end_at_their_limit_and_the_oldest_go),
       cmocka_unit_test(epochs_end_at_their_limit),
       cmocka_unit_test(leaf_keys_end_at_their_limit),
+      cmocka_unit_test(key_that_is_announced_outlives_those_that_are_not),
       cmocka_unit_test(epochs_without_their_wraps_take_half_at_most),
       cmocka_unit_test(many_newest_acts_are_joined_first),
       cmocka_unit_test(member_acts_up_to_a_limit),
