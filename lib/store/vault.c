@@ -190,21 +190,26 @@ static bool take_slot(vls_vault_slot *s, const copy_read copy[2]) {
   return true;
 }
 
-/* Slots of one block from its two pages. *ret_clear: some of them are in clear. */
-static void take_block(vls_vault *vault, size_t at, const uint8_t pages[BLOCK], bool may_be_clear,
+/* Slots of one block from its two pages; false when none of them is there. *ret_clear: some of them
+ * are in clear. */
+static bool take_block(vls_vault *vault, size_t at, const uint8_t pages[BLOCK], bool may_be_clear,
                        bool *ret_clear) {
   copy_read copy[2];
+  bool any = false;
   for (size_t i = 0; i < VLS_VAULT_BLOCK; i++) {
     for (unsigned k = 0; k < 2; k++)
       read_copy(vault, at + i, pages + k * COPY + i * VLS_VAULT_UNIT, may_be_clear, &copy[k]);
     vls_vault_slot *s = &vault->slot[at + i];
-    if (!take_slot(s, copy)) { /* it has the new keys of its growth, which are not on the disk */
+    bool found = take_slot(s, copy);
+    if (!found) { /* it has the new keys of its growth, which are not on the disk */
       s->twin = false;
       s->unsure = true;
     }
+    any = any || found;
     if (copy[0].clear || copy[1].clear) *ret_clear = true;
     vls_wipe(copy, sizeof copy);
   }
+  return any;
 }
 
 /* Every slot once more, the copy that matters less first. An old key that may still be needed is
@@ -252,16 +257,19 @@ static int read_all(vls_vault *vault, bool may_be_clear) {
   sqlite3_int64 size = 0;
   bool clear = false;
   uint8_t pages[BLOCK];
+  size_t last = 0, most = VLS_VAULT_SLOTS_MAX / VLS_VAULT_BLOCK;
   int code = vault->file->pMethods->xFileSize(vault->file, &size);
   if (code != SQLITE_OK) return code;
   size_t blocks = ((size_t)size + BLOCK - 1) / BLOCK;
-  if (blocks > VLS_VAULT_SLOTS_MAX / VLS_VAULT_BLOCK) blocks = 0; /* no vault of ours */
+  if (blocks > most) blocks = most;
   if (blocks == 0) return SQLITE_OK;
   grow(vault, blocks * VLS_VAULT_BLOCK);
-  for (size_t b = 0; b < blocks && code == SQLITE_OK; b++) {
+  for (size_t b = 0; b < blocks; b++) {
     code = read_block(vault, b * VLS_VAULT_BLOCK, pages);
-    if (code == SQLITE_OK) take_block(vault, b * VLS_VAULT_BLOCK, pages, may_be_clear, &clear);
+    if (code != SQLITE_OK) break;
+    if (take_block(vault, b * VLS_VAULT_BLOCK, pages, may_be_clear, &clear)) last = b + 1;
   }
+  vault->n = last * VLS_VAULT_BLOCK; /* what else there is was never ours */
   vls_wipe(pages, sizeof pages);
   return code == SQLITE_OK && clear ? rewrite(vault) : code;
 }

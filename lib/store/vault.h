@@ -36,7 +36,7 @@
 enum {
   VLS_VAULT_UNIT = 128,
   VLS_VAULT_BLOCK = 32,          /* slots that the file grows by */
-  VLS_VAULT_SLOTS_MAX = 1 << 20, /* a higher number is a damaged one */
+  VLS_VAULT_SLOTS_MAX = 1 << 16, /* many times VLS_CONTACTS_MAX; a higher number is damaged */
   VLS_VAULT_EXTRA = 24 + 16,     /* bytes a sealed row is longer */
   VLS_VAULT_ROUND_SLOTS = 256,   /* whose keys are replaced in one turn */
   VLS_VAULT_ROUND_ROWS = 4096,   /* sealed again in one turn; one slot may have more */

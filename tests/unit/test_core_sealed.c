@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/core_int.h"
+#include "store/vault.h"
 
 static const uint8_t uuid[16] = {4};
 static const char *const words[] = {"Xin chao", "Hola", "queued for later", "Bao", "Ana"};
@@ -180,6 +181,27 @@ static void spent_keys_are_replaced_when_their_time_has_come(void **state) {
   leave_both(w, homes);
 }
 
+/* More than a turn has: the others follow, and the node does something else in between. */
+static void many_spent_keys_are_replaced_in_turns(void **state) {
+  (void)state;
+  home homes[2];
+  world *w = two_at_home(homes);
+  vls_store *store = w->node[ANA].store;
+  pass(w, 2 * VLS_VAULT_ROTATE_MS);
+  for (uint64_t who = 1000; who < 1000 + 2 * VLS_VAULT_ROUND_SLOTS + 50; who++) {
+    vls_session_row row = {.created = 1};
+    vls_session_put(store, who, &row);
+  }
+  assert_int_equal(vls_store_commit(store), VLS_OK);
+  say(w, ANA, "Bao", "Xin chao");
+  run(w);
+  pass(w, VLS_VAULT_ROTATE_MS);
+  assert_true(vls_store_has_spent(store));
+  pass(w, 10 * VLS_VAULT_NEXT_MS);
+  assert_false(vls_store_has_spent(store));
+  leave_both(w, homes);
+}
+
 static bool doctor_says(world *w, int who, const char *what) {
   assert_true(call(w, who, "doctor", NULL, NULL));
   vls_slice report = vls_buf_slice(&w->node[who].result);
@@ -239,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_with_sealed_stores_talk_and_come_back),
       cmocka_unit_test(spent_keys_are_replaced_when_their_time_has_come),
+      cmocka_unit_test(many_spent_keys_are_replaced_in_turns),
       cmocka_unit_test(talk_goes_on_where_the_vault_is_missing),
       cmocka_unit_test(talk_goes_on_where_the_vault_is_of_another_time),
   };

@@ -100,6 +100,7 @@ static void expect_sessions(scene *s) {
   for (uint64_t c = 1; c < CONTACTS; c++) {
     size_t n = vls_session_load(s->h.store, c, row);
     if (s->safe[c] > 0) assert_int_equal(n, 1);
+    if (n == 0) s->tried[c] = 0; /* it came to nothing */
     if (n == 0 || c == READER) continue;
     assert_in_range(row[0].ratchet.ns, s->safe[c], s->tried[c]);
     s->safe[c] = s->tried[c] = row[0].ratchet.ns;
@@ -152,6 +153,12 @@ static unsigned cut_everywhere(store_kind kind, unsigned turn) {
     if (!whole) come_back(s, (fuse + turn) % ENDS);
     s->h.d->fuse = -1;
     expect_sessions(s);
+    if (fuse % 2 == 1) { /* written to before it has buried: under keys that it cannot be sure of */
+      for (uint64_t c = 1; c <= FEW; c++)
+        put(s, c);
+      assert_true(keep(s));
+    }
+    expect_sessions(s);
     expect_forgotten(s);
     assert_true(live(s) || whole); /* it goes on */
     finish(s);
@@ -174,6 +181,32 @@ static void cut_off_anywhere_nothing_is_lost_and_the_spent_goes(void **state) {
 static void cut_off_under_a_sealed_store_nothing_is_lost_and_the_spent_goes(void **state) {
   (void)state;
   cut_off(SEALED);
+}
+
+/* From clear to sealed, where a burial was cut off: with both keys of every slot. */
+static void store_sealed_in_the_middle_of_a_burial_goes_on(void **state) {
+  (void)state;
+  static const uint8_t seed[32] = {99};
+  bool whole = false;
+  for (unsigned fuse = 0; !whole; fuse += 3) {
+    scene *s = begin(IN_CLEAR, fuse);
+    s->is_short = true;
+    s->h.d->fuse = fuse;
+    whole = live(s) && s->h.d->fuse != 0;
+    house_kill(&s->h);
+    assert_int_equal(vls_store_seal(STORE, STORE ".sealing", data_key, store_uuid, seed, NULL),
+                     VLS_OK);
+    assert_true(disk_rename(s->h.d, STORE ".sealing", STORE));
+    disk_remove(s->h.d, STORE_LOG);
+    s->h.kind = SEALED;
+    house_open(&s->h);
+    expect_sessions(s);
+    come_back(s, 3);
+    expect_sessions(s);
+    expect_forgotten(s);
+    finish(s);
+    assert_true(fuse < 500);
+  }
 }
 
 /* One operation on the vault fails, and the others don't. */
@@ -234,6 +267,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cut_off_anywhere_nothing_is_lost_and_the_spent_goes),
       cmocka_unit_test(cut_off_under_a_sealed_store_nothing_is_lost_and_the_spent_goes),
+      cmocka_unit_test(store_sealed_in_the_middle_of_a_burial_goes_on),
       cmocka_unit_test(vault_that_fails_once_loses_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

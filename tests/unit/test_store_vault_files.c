@@ -277,6 +277,22 @@ static void vault_with_any_byte_changed_loses_nothing(void **state) {
   house_end(&h);
 }
 
+static void vault_with_more_behind_it_is_read_as_far_as_it_goes(void **state) {
+  (void)state;
+  static const size_t sizes[] = {16384 + 1, 16384 + 9000,
+                                 2 * (size_t)VLS_VAULT_SLOTS_MAX * VLS_VAULT_UNIT + 1};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    house h = furnished(IN_CLEAR);
+    vls_store_close(h.store);
+    disk_resize(disk_bytes(h.d, STORE_VAULT), sizes[i]);
+    house_open(&h);
+    assert_int_equal(h.store->vault->n, 2 * VLS_VAULT_BLOCK);
+    assert_int_equal(vls_store_check(h.store).sessions, 0);
+    expect_life(&h);
+    house_end(&h);
+  }
+}
+
 /* Half of a block is the other half's twin. */
 static void vault_that_is_cut_short_is_a_vault_as_far_as_it_goes(void **state) {
   (void)state;
@@ -420,6 +436,7 @@ int main(void) {
       cmocka_unit_test(vault_on_a_disk_that_does_not_read_is_not_lost),
       cmocka_unit_test(vault_in_clear_beside_a_sealed_store_is_no_key),
       cmocka_unit_test(vault_with_any_byte_changed_loses_nothing),
+      cmocka_unit_test(vault_with_more_behind_it_is_read_as_far_as_it_goes),
       cmocka_unit_test(vault_that_is_cut_short_is_a_vault_as_far_as_it_goes),
       cmocka_unit_test(value_in_another_rows_place_does_not_open),
       cmocka_unit_test(a_turn_has_so_many_slots_and_no_more),
