@@ -374,6 +374,53 @@ static void a_new_store_that_fails_ends_it(void **state) {
   home_end(&h);
 }
 
+static void run_at(const char *path, const char *sql) {
+  sqlite3 *db = NULL;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* What SQLite would believe, and no store of ours has. */
+static void a_head_that_no_store_has_is_damage(void **state) {
+  (void)state;
+  static const char *const heads[] = {"PRAGMA user_version=70000", "PRAGMA user_version=-1",
+                                      "PRAGMA encoding='UTF-16le'; CREATE TABLE t(x)"};
+  for (size_t i = 0; i < COUNT(heads); i++) {
+    place p;
+    const char *why = NULL;
+    vls_store *store = NULL;
+    place_make(&p);
+    run_at(p.path, heads[i]);
+    assert_int_equal(vls_store_open(&store, p.path, seed, 0, &why), VLS_DAMAGED);
+    place_end(&p);
+  }
+}
+
+static void a_store_proves_that_it_can_be_written(void **state) {
+  (void)state;
+  place p;
+  place_make(&p);
+  vls_store *store = store_at(p.path);
+  assert_int_equal(vls_store_prove(store), VLS_OK);
+  assert_int_equal(vls_store_verify(store), VLS_OK);
+  vls_store_close(store);
+  store = store_at(p.path);
+  assert_int_equal(vls_store_prove(store), VLS_OK);
+  assert_int_equal(vls_floor(store, "opened"), 2);
+  vls_sql_fail(store, SQLITE_IOERR, "a disk that refuses");
+  assert_int_equal(vls_store_prove(store), VLS_STORAGE);
+  assert_int_equal(vls_store_fold(store), VLS_STORAGE);
+  assert_int_equal(vls_store_verify(store), VLS_STORAGE);
+  vls_store_close(store);
+  run_at(p.path, "PRAGMA writable_schema=ON; DELETE FROM sqlite_schema WHERE "
+                 "name='message_contact'");
+  store = store_at(p.path);
+  assert_int_equal(vls_store_verify(store), VLS_DAMAGED);
+  vls_store_close(store);
+  place_end(&p);
+}
+
 static void a_store_in_use_or_absent_is_not_salvaged(void **state) {
   (void)state;
   home h;
@@ -430,6 +477,8 @@ int main(void) {
       cmocka_unit_test(salvage_of_a_sealed_store_goes_without_its_map),
       cmocka_unit_test(salvage_of_many_rows_commits_now_and_then),
       cmocka_unit_test(a_new_store_that_fails_ends_it),
+      cmocka_unit_test(a_head_that_no_store_has_is_damage),
+      cmocka_unit_test(a_store_proves_that_it_can_be_written),
       cmocka_unit_test(a_store_in_use_or_absent_is_not_salvaged),
       cmocka_unit_test(texts_of_a_lost_contact_get_one),
   };
