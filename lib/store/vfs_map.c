@@ -280,9 +280,9 @@ static int make_new(vls_vfs *vfs) {
   return code;
 }
 
-/* The root is in one slot alone: the last sync may never have succeeded, and what was read may be
- * in the system's cache and nowhere else. It is written again and synced before the other slot is
- * used. */
+/* A root in one slot alone: the last sync may never have succeeded, and what was read may be in the
+ * system's cache and nowhere else. In both: one of them may be, since the copy is not synced. So
+ * the one that counts from here on is written again and synced before the other slot is used. */
 static int settle(vls_vfs *vfs, const uint8_t *unit) {
   vls_main *m = &vfs->main;
   int code = put(m, unit, VLS_ROOT_UNIT, (uint64_t)m->root_slot * VLS_ROOT_SLOT);
@@ -335,7 +335,7 @@ int vls_map_load(vls_vfs *vfs) {
     if (!fits) forget(m);
   }
   if (code == SQLITE_OK && !fits) code = refuse(vfs, state, slots);
-  if (code == SQLITE_OK && !alike) code = settle(vfs, slots + m->root_slot * VLS_ROOT_UNIT);
+  if (code == SQLITE_OK) code = settle(vfs, slots + m->root_slot * VLS_ROOT_UNIT);
   if (code != SQLITE_OK) {
     forget(m);
     return code;

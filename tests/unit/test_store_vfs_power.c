@@ -154,10 +154,53 @@ static void vfs_failed_sync_ends_all_writing(void **state) {
   box_end(&b);
 }
 
+static disk_fault cut_main_sync(void *arg, uint64_t number, disk_deed deed, const char *name) {
+  disk *d = arg;
+  (void)number;
+  if (deed != DISK_SYNC || strcmp(name, MAIN) != 0) return DISK_FINE;
+  disk_kill(d, "/d/");
+  return DISK_CUT;
+}
+
+/* Of the two roots of a store that was closed, one is safe, and the copy beside it may not be. The
+ * next checkpoint must not be written over the safe one. */
+static void vfs_cut_in_the_first_checkpoint_of_a_life_finds_a_root(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 64; seed++) {
+    dice d = {seed};
+    box b;
+    box_make(&b, true);
+    box_open(&b);
+    box_must(&b, SCHEMA);
+    for (uint64_t i = 0; i <= seed % 2; i++) { /* either slot */
+      box_close(&b);
+      box_open(&b);
+      box_must(&b, "INSERT INTO t VALUES(NULL, 1, 'kept')");
+    }
+    box_close(&b);
+    box_open(&b);
+    box_must(&b, "INSERT INTO t VALUES(NULL, 2, 'kept')");
+    b.d->fate = cut_main_sync;
+    b.d->fate_arg = b.d;
+    assert_int_not_equal(box_exec(&b, "PRAGMA wal_checkpoint(TRUNCATE)"), SQLITE_OK);
+    box_close(&b);
+    b.d->fate = NULL;
+    disk_power_cut(b.d, "", dice_roll, &d);
+    box_open(&b);
+    char text[8] = "", wanted[8];
+    snprintf(wanted, sizeof wanted, "%d", (int)(seed % 2) + 2);
+    assert_int_equal(box_text(&b, "SELECT count(*) FROM t", text, sizeof text), SQLITE_OK);
+    assert_string_equal(text, wanted);
+    box_check(&b);
+    box_end(&b);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(vfs_power_cut_anywhere_keeps_what_was_acknowledged),
       cmocka_unit_test(vfs_cut_while_it_is_made_is_made_again),
+      cmocka_unit_test(vfs_cut_in_the_first_checkpoint_of_a_life_finds_a_root),
       cmocka_unit_test(vfs_failed_sync_ends_all_writing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
