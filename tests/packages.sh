@@ -4,8 +4,8 @@
 PACKAGES_BUILD="gcc libc6-dev binutils cmake ninja-build pkg-config libuv1-dev libsodium-dev
   libmsgpack-dev libsqlite3-dev libutf8proc-dev libinih-dev libsystemd-dev libsmartcols-dev
   libjansson-dev libqrencode-dev scdoc"
-PACKAGES_CHECK="$PACKAGES_BUILD libcmocka-dev python3 clang libclang-rt-14-dev llvm valgrind
-  neovim procps iproute2 util-linux"
+PACKAGES_CHECK="$PACKAGES_BUILD libcmocka-dev python3 clang clang-format libclang-rt-14-dev llvm
+  valgrind neovim procps iproute2 util-linux"
 
 # missing_packages NAME...: those that are not installed.
 missing_packages() {

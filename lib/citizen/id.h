@@ -7,7 +7,7 @@
 #include "valise/id.h"
 
 enum {
-  VLS_SHORT_ID = 10,    /* letters of it that name a citizen nobody has named yet */
+  VLS_SHORT_ID = 10, /* letters of it that name a citizen nobody has named yet */
   VLS_SAFETY_DIGITS = 60,
   VLS_SAFETY_ROUNDS = 5200, /* of SHA-256 over each key: makes a search for a look-alike dearer */
 };
