@@ -1,8 +1,9 @@
 """coverage.py BUILD [--write] [--gaps ROOM...]: what the tests that ran in BUILD reached of lib/.
 
 Fails when a room is below its floor, when unreachable.txt says what is not so, or when the README
-states more than was measured, or two points less. --write states in the README what was measured;
---gaps prints every line and branch of the named rooms that nothing reached."""
+states a point more than was measured, or two less: some tests kill processes, and what those had
+reached is not the same each time. --write states in the README what was measured; --gaps prints
+every line and branch of the named rooms that nothing reached."""
 
 import collections
 import json
@@ -132,7 +133,7 @@ def state(figures, write):
     return [f"README.md states {said} %, measured {figure:.1f} %: "
             "python3 tests/coverage/coverage.py build/coverage --write"
             for said, figure in zip(map(int, found.groups()), figures)
-            if said > figure or figure - said >= STALE]
+            if said - figure >= 1 or figure - said >= STALE]
 
 
 def main(build, *options):

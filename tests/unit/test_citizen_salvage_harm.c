@@ -5,6 +5,7 @@
 #include "disk.h"
 #include "store/contacts.h"
 #include "store/messages.h"
+#include "store/sql.h"
 #include "store_made.h"
 #include "valise/salvage.h"
 
@@ -30,7 +31,7 @@ typedef struct home {
   disk *d;
   bool sealed;
   uint8_t identity[32];
-  vls_buf whole[FILES]; /* as they were */
+  vls_buf whole[2][FILES]; /* as they were: the end in the log alone, or folded in, and there */
 } home;
 
 static const char *name_of(const char *path, int file) {
@@ -79,23 +80,28 @@ static void home_make(home *h, bool sealed, disk *d) {
   assert_int_equal(vls_store_commit(store), VLS_OK);
   assert_int_equal(vls_store_fold(store), VLS_OK);
   add_texts(store, TEXTS - 49, TEXTS);
-  for (int i = 0; i < FILES; i++) {
-    vls_buf_init(&h->whole[i], 8 << 20);
-    disk_copy(&h->whole[i], disk_bytes(d, name_of(MADE, i)));
+  for (int day = 0; day < 2; day++) {
+    for (int i = 0; i < FILES; i++) {
+      vls_buf_init(&h->whole[day][i], 8 << 20);
+      disk_copy(&h->whole[day][i], disk_bytes(d, name_of(MADE, i)));
+    }
+    const char *fold = "PRAGMA wal_checkpoint(PASSIVE)";
+    assert_int_equal(sqlite3_exec(store->db, fold, NULL, NULL, NULL), SQLITE_OK);
   }
   vls_store_close(store);
 }
 
 static void home_end(home *h) {
-  for (int i = 0; i < FILES; i++)
-    vls_buf_done(&h->whole[i]);
+  for (int day = 0; day < 2; day++)
+    for (int i = 0; i < FILES; i++)
+      vls_buf_done(&h->whole[day][i]);
 }
 
-static void put_back(home *h) {
+static void put_back(home *h, unsigned day) {
   for (int i = 0; i < FILES; i++) {
     disk_remove(h->d, name_of(SAVED, i));
     disk_entry_of(h->d, name_of(MADE, i), true)->exists = true;
-    disk_copy(disk_bytes(h->d, name_of(MADE, i)), &h->whole[i]);
+    disk_copy(disk_bytes(h->d, name_of(MADE, i)), &h->whole[day][i]);
   }
   disk_settle(h->d);
 }
@@ -165,8 +171,8 @@ static void harm_again_and_again(bool sealed, unsigned times) {
     vls_salvage_conf conf = {.path = MADE, .out_path = SAVED, .seed = seed, .now_ms = now_ms};
     conf.key = sealed ? key : NULL;
     conf.uuid = sealed ? uuid : NULL;
-    put_back(&h);
-    for (uint32_t k = i == 0 ? 0 : 1 + roll(&dc, 3); k > 0; k--)
+    put_back(&h, i % 2);
+    for (uint32_t k = i < 2 ? 0 : 1 + roll(&dc, i % 5 == 0 ? 20 : 3); k > 0; k--)
       harm(&h, &dc);
     (void)vls_salvage_looks_plain(MADE);
     vls_err err = vls_salvage_run(&conf, &report, &why);
@@ -176,7 +182,7 @@ static void harm_again_and_again(bool sealed, unsigned times) {
     }
     saved++;
     look_at_saved(&h, &report);
-    if (i == 0) assert_int_equal(report.lost_pages + report.lost_rows, 0);
+    if (i < 2) assert_int_equal(report.lost_pages + report.lost_rows, 0);
   }
   assert_true(saved > times / 3);
   print_message("%u of %u were saved\n", saved, times);
@@ -194,10 +200,64 @@ static void salvage_of_any_harm_to_a_sealed_store_alters_nothing(void **state) {
   harm_again_and_again(true, 100);
 }
 
+typedef struct plan {
+  uint64_t number;
+  disk_fault fault;
+} plan;
+
+static disk_fault fate(void *arg, uint64_t number, disk_deed deed, const char *name) {
+  const plan *p = arg;
+  (void)name;
+  bool can_be_full = deed == DISK_WRITE || deed == DISK_OPEN;
+  return number == p->number && (p->fault != DISK_FULL || can_be_full) ? p->fault : DISK_FINE;
+}
+
+/* Fails every `step`th operation in turn; whoever called is told, or loses what was not read. */
+static void fail_anywhere(bool sealed, disk_fault fault, unsigned step) {
+  disk *d = disk_new();
+  home h;
+  disk_register(d, "/harm/");
+  home_make(&h, sealed, d);
+  plan p = {.number = 1, .fault = fault};
+  uint64_t last;
+  if (getenv("VALISE_EVERY") != NULL) step = 1;
+  do {
+    const char *why = "";
+    vls_salvage_report report = {0};
+    vls_salvage_conf conf = {.path = MADE, .out_path = SAVED, .seed = seed, .now_ms = now_ms};
+    conf.key = sealed ? key : NULL;
+    conf.uuid = sealed ? uuid : NULL;
+    put_back(&h, (unsigned)(p.number / step % 2));
+    d->number = 0;
+    d->fate = fate;
+    d->fate_arg = &p;
+    vls_err err = vls_salvage_run(&conf, &report, &why);
+    last = d->number;
+    d->fate = NULL;
+    disk_mend(d);
+    if (err == VLS_OK)
+      look_at_saved(&h, &report);
+    else
+      assert_true(err == VLS_STORAGE || err == VLS_FULL || err == VLS_LOCKED ||
+                  err == VLS_NOT_FOUND || err == VLS_DAMAGED);
+    p.number += step;
+  } while (p.number <= last + step);
+  home_end(&h);
+  disk_free(d);
+}
+
+static void salvage_over_a_disk_that_fails_says_so(void **state) {
+  (void)state;
+  fail_anywhere(false, DISK_EIO, 3);
+  fail_anywhere(true, DISK_EIO, 5);
+  fail_anywhere(false, DISK_FULL, 11);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(salvage_of_any_harm_gives_a_store_or_says_no),
       cmocka_unit_test(salvage_of_any_harm_to_a_sealed_store_alters_nothing),
+      cmocka_unit_test(salvage_over_a_disk_that_fails_says_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
