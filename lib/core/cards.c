@@ -97,6 +97,7 @@ static bool take_own(vls_core *core, vls_conn *conn, const vls_card_view *view) 
   if (view->card.seq <= core->self.card_seq) return true;
   if (vls_card_by_sign(view, core->self.device.pub) == NULL) {
     vls_state_tell(core, conn->peer, VLS_TROUBLE_REPLACED);
+    if (conn->peer->refused < UINT16_MAX) conn->peer->refused++;
     vls_conn_close(core, conn, VLS_CLOSE_BYE, "another device took the place of this one");
     return false;
   }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/command.h"
+#include "core/state.h"
 #include "store/backup.h"
 #include "store/guard.h"
 #include "store/messages.h"
@@ -158,7 +159,8 @@ static void look_at_contact(vls_core *core, const vls_peer *peer, report *r) {
     return;
   }
   if (peer->row.problem[0] != '\0')
-    add(r, "problem", peer->row.name, "valise contact show NAME", "%s", peer->row.problem);
+    add(r, vls_state_heals(peer) ? "note" : "problem", peer->row.name, "valise contact show NAME",
+        "%s", peer->row.problem);
   if (peer->row.state == VLS_CONTACT_PENDING)
     add(r, "note", peer->row.name, NULL, "your acceptance has not been confirmed by them yet");
   if (peer->row.state != VLS_CONTACT_FAILED) look_at_queue(core, peer, r);

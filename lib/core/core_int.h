@@ -86,11 +86,11 @@ typedef struct vls_peer {
   bool row_dirty, talk_dirty;
   struct vls_conn *conn; /* its live link */
   struct vls_conn *dialing;
-  vls_due due;           /* next_dial, or earlier */
-  uint64_t next_dial;    /* mono_ms, or VLS_NEVER */
-  uint64_t host;         /* where its last link came from or went to (knocks.c); 0: unknown */
-  unsigned failures;     /* dials in a row that failed */
-  unsigned refused;      /* links that ended because one of us took no more, in a row */
+  vls_due due;        /* next_dial, or earlier */
+  uint64_t next_dial; /* mono_ms, or VLS_NEVER */
+  uint64_t host;      /* where its last link came from or went to (knocks.c); 0: unknown */
+  unsigned failures;  /* dials in a row that failed */
+  unsigned refused; /* links in a row that ended since one end takes no more, or not this device */
   char last_failure[96]; /* for people */
   bool unread_known;     /* unread is counted: once, and kept from then on */
   uint64_t unread;       /* their texts beyond talk.read_n: ask vls_peer_unread */

@@ -63,6 +63,10 @@ void vls_state_tell(vls_core *core, vls_peer *peer, vls_trouble what) {
   vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, troubles[what]);
 }
 
+bool vls_state_heals(const vls_peer *peer) {
+  return is_told(peer, VLS_TROUBLE_NEW_DEVICE) || is_told(peer, VLS_TROUBLE_THEIR_OLD);
+}
+
 void vls_state_proved(vls_core *core, vls_conn *conn, bool forked) {
   vls_peer *peer = conn->peer;
   bool twice = forked || peer->was_level;

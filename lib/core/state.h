@@ -33,6 +33,8 @@ typedef enum vls_trouble {
   VLS_TROUBLE_STUCK,      /* the last: VLS_TROUBLES of them */
 } vls_trouble;
 void vls_state_tell(vls_core *core, vls_peer *peer, vls_trouble what);
+/* What is shown of the contact needs nothing from anybody: the talk goes on by itself. */
+bool vls_state_heals(const vls_peer *peer);
 
 /* state.c */
 void vls_state_send(vls_core *core, vls_conn *conn);

@@ -150,6 +150,8 @@ static void restored_device_goes_on(void **state) {
     expect_all_delivered(w, BAO);
     assert_int_equal(count_of(w->node[ANA].store, "SELECT count(*) FROM message WHERE state=7"), 0);
     assert_true(is_told(w, BAO, "Ana", "they have a new device"));
+    assert_int_equal(findings(w, BAO, "note", "they have a new device"), 1);
+    assert_int_equal(findings(w, BAO, "problem", NULL), 0);
     assert_int_equal(count_told(w, BAO, CLIENT, "alarm"), 1);
     assert_int_equal(count_told(w, ANA, CLIENT, "alarm"), 0);
     for (int j = 0; j < 3; j++) {
@@ -198,6 +200,7 @@ static void device_that_was_replaced_is_told(void **state) {
   uint64_t n = say(w, CHI, "Bao", "from the old one");
   pass(w, 600000);
   assert_true(alarmed(w, CHI, "which has taken the place of this one"));
+  assert_in_range(w->node[CHI].dials, 2, 12); /* it asks now and then whether that is still so */
   assert_string_equal(state_of(w, CHI, n), "queued");
   say(w, BAO, "Ana", "to the new one");
   say(w, ANA, "Bao", "still here");
