@@ -136,8 +136,12 @@ void sim_million_records(sim_world *w) {
   sim_actor_every(w, m, 2, chatter);
   sim_siege_hold(&s, 8, 0,
                  &(sim_budget){.cpu_ms = 60000, .disk_kib = UINT64_MAX, .heap_kib = 2048});
-  while (m->seq < 1000000)
+  while (m->seq < 1000000) {
     sim_run(w, SIM_SECOND);
+    /* Or the oldest events would be dropped before anybody had acknowledged them. */
+    sim_errand ack = {.deed = SIM_ACK, .value = s.ana->conn[0].at};
+    sim_person_ask(w, s.ana, &ack);
+  }
 }
 
 /* She fills the room she has on Ana's disk, and then tries on and on. */
