@@ -343,6 +343,44 @@ static void two_running_copies_lose_nothing_and_all_are_told(void **state) {
   world_free(w);
 }
 
+/* Ana signed, and the line broke; her copy signed in her place, and Bao has that. What she signed
+ * is void, and said again behind it. */
+static void copies_that_signed_the_same_place_both_have_their_say(void **state) {
+  (void)state;
+  for (unsigned k = 1; k <= 3; k++) {
+    world *w = two_friends();
+    subscribe(w, ANA, CLIENT, NULL);
+    say(w, ANA, "Bao", "before");
+    pass(w, 5000);
+    image old = copy_of(w, ANA);
+    w->held = true;
+    for (unsigned i = 0; i < k; i++)
+      say(w, ANA, "Bao", "lost on the line");
+    lose_all(w);
+    w->held = false;
+    node_offline(w, ANA, true);
+    run_clone(w, &old);
+    for (unsigned i = 0; i < 2; i++) {
+      say(w, CHI, "Bao", "from the copy");
+      pass(w, 60000);
+    }
+    node_offline(w, CHI, true);
+    node_offline(w, ANA, false);
+    pass(w, 600000);
+    assert_true(alarmed(w, ANA, "another copy of this node is running"));
+    const char *all = texts(w, BAO, false);
+    assert_int_equal(times(all, "from the copy"), 2);
+    assert_int_equal(times(all, "lost on the line"), k);
+    assert_int_equal(times(texts(w, ANA, true), "from the copy"), 2);
+    expect_all_delivered(w, ANA);
+    say(w, BAO, "Ana", "and so on");
+    pass(w, 5000);
+    assert_int_equal(times(texts(w, ANA, false), "and so on"), 1);
+    image_end(&old);
+    world_free(w);
+  }
+}
+
 int main(void) {
   if (vls_crypto_init() != VLS_OK) return 1;
   const struct CMUnitTest tests[] = {
@@ -352,6 +390,7 @@ int main(void) {
       cmocka_unit_test(what_is_gone_on_both_sides_is_passed_over),
       cmocka_unit_test(both_go_back_and_go_on),
       cmocka_unit_test(two_running_copies_lose_nothing_and_all_are_told),
+      cmocka_unit_test(copies_that_signed_the_same_place_both_have_their_say),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,13 +157,17 @@ static void session_dropped_takes_its_skipped_keys_along(void **state) {
 
 static void session_whose_state_is_damaged_is_an_error(void **state) {
   (void)state;
-  vls_store *store = store_in_memory();
   vls_session_row row = session_row(1, 1), back[VLS_SESSIONS_MAX];
-  vls_session_put(store, 1, &row);
-  vls_sql_run(store, vls_sql_write(store, "UPDATE session SET state=zeroblob(10)"));
-  assert_int_equal(vls_session_load(store, 1, back), 0);
-  assert_int_equal(vls_store_error(store), VLS_DAMAGED);
-  vls_store_close(store);
+  static const char *const damage[] = {"UPDATE session SET state=zeroblob(10)",
+                                       "UPDATE session SET state=zeroblob(length(state))"};
+  for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+    vls_store *store = store_in_memory();
+    vls_session_put(store, 1, &row);
+    vls_sql_run(store, vls_sql_write(store, damage[i]));
+    assert_int_equal(vls_session_load(store, 1, back), 0);
+    assert_int_equal(vls_store_error(store), VLS_DAMAGED);
+    vls_store_close(store);
+  }
 }
 
 int main(void) {
