@@ -4,7 +4,8 @@
 # build in $VALISE_BUILD, and a folder of its own, removed afterwards, in $TMPDIR. It says "skip" by
 # exit code 77. One line a script; what a failed one wrote follows its line. A script that failed
 # runs once more, since these wait for real processes on a machine that may be busy: its line says
-# so, and a second failure counts.
+# so, and a second failure counts. E2E_JOBS (1) run at once, but alone those that measure, or that take the
+# usual port.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,8 +15,11 @@ export VALISE_BUILD VALISED=$VALISE_BUILD/daemon/valised VALISE=$VALISE_BUILD/cl
 export PATH=$VALISE_BUILD/daemon:$VALISE_BUILD/client:$PATH
 unset VALISE_SOCKET XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CACHE_HOME
 SECONDS_EACH=${E2E_SECONDS:-180}
+JOBS=${E2E_JOBS:-1}
+ALONE=' client_grammar client_latency client_start daemon_flood daemon_idle load_knocks talk_first_run '
 LINES_OF_FAILED=40
-passed=0 failed=0 skipped=0
+tally=$(mktemp /tmp/valise-e2e-tally.XXXXXX) # a letter for each that ended: p, f, s
+trap 'rm -f "$tally"' EXIT
 
 # try NAME LOG: one run in a folder of its own.
 try() {
@@ -30,7 +34,7 @@ try() {
 }
 
 run_one() {
-  local name=$1 began=$SECONDS code verdict log again=""
+  local name=$1 began=$SECONDS code verdict letter log again=""
   log=$(mktemp "/tmp/valise-e2e-$name.log.XXXXXX")
   try "$name" "$log"
   code=$?
@@ -41,11 +45,12 @@ run_one() {
     code=$?
   fi
   case $code in
-    0) verdict=passed$again passed=$((passed + 1)) ;;
-    77) verdict=skipped skipped=$((skipped + 1)) ;;
-    124 | 137) verdict="FAILED (not done in $SECONDS_EACH s)" failed=$((failed + 1)) ;;
-    *) verdict="FAILED (exit $code)" failed=$((failed + 1)) ;;
+    0) verdict=passed$again letter=p ;;
+    77) verdict=skipped letter=s ;;
+    124 | 137) verdict="FAILED (not done in $SECONDS_EACH s)" letter=f ;;
+    *) verdict="FAILED (exit $code)" letter=f ;;
   esac
+  echo $letter >>"$tally"
   printf '  %-28s %s, %d s\n' "$name" "$verdict" $((SECONDS - began))
   case $code in
     0) ;;
@@ -61,6 +66,17 @@ if [ $# -eq 0 ]; then
     case $name in run | lib*) ;; *) set -- "$@" "$name" ;; esac
   done
 fi
-for name in "$@"; do run_one "$name"; done
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+alone=()
+for name in "$@"; do
+  if [[ $ALONE == *" $name "* ]]; then
+    alone+=("$name")
+    continue
+  fi
+  while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n; done
+  run_one "$name" &
+done
+wait
+for name in "${alone[@]}"; do run_one "$name"; done
+count() { grep -c "$1" "$tally"; }
+echo "$(count p) passed, $(count f) failed, $(count s) skipped"
+[ "$(count f)" -eq 0 ] && [ "$(wc -l <"$tally")" -eq $# ]
