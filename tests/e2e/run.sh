@@ -16,8 +16,8 @@ export PATH=$VALISE_BUILD/daemon:$VALISE_BUILD/client:$PATH
 unset VALISE_SOCKET XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CACHE_HOME
 SECONDS_EACH=${E2E_SECONDS:-180}
 JOBS=${E2E_JOBS:-1}
-ALONE=' client_grammar client_latency client_start daemon_flood daemon_idle load_knocks
-  talk_first_run '
+ALONE=' client_grammar client_latency client_start daemon_flood daemon_idle load_knocks '
+ALONE+='talk_first_run '
 LINES_OF_FAILED=40
 tally=$(mktemp /tmp/valise-e2e-tally.XXXXXX) # a letter for each that ended: p, f, s
 trap 'rm -f "$tally"' EXIT
