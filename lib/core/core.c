@@ -185,10 +185,7 @@ vls_err vls_core_feed(vls_core *core, const vls_input *in, vls_now now) {
   case VLS_IN_OPENED: vls_conn_opened(core, in); break;
   case VLS_IN_BYTES: vls_conn_bytes(core, in); break;
   case VLS_IN_CLOSED: vls_conn_gone(core, in); break;
-  case VLS_IN_COMMAND:
-    vls_turn_heard(core, VLS_TURN_CLIENT | in->client);
-    vls_command(core, in);
-    break;
+  case VLS_IN_COMMAND: vls_command(core, in); break;
   case VLS_IN_GREETED:
     client = vls_client_get(core, in->client, true);
     if (client != NULL) client->hello = true;

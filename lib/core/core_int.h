@@ -369,8 +369,7 @@ void vls_knock_peer(vls_core *core, vls_conn *conn);
 void vls_invites_load(vls_core *core);
 
 /* turns.c */
-#define VLS_TURN_CLIENT (UINT64_C(1) << 62) /* tells clients from links */
-/* This link or client spoke. */
+/* This link spoke. */
 void vls_turn_heard(vls_core *core, uint64_t id);
 bool vls_turn_is_over(const vls_core *core, const vls_conn *conn, const vls_costs *began);
 void vls_turn_wait(vls_core *core, vls_conn *conn);

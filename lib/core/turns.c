@@ -7,7 +7,8 @@ void vls_turn_heard(vls_core *core, uint64_t id) {
   core->heard[0].at = core->now.mono_ms;
 }
 
-/* Whether anybody but this link, a client or another contact, spoke a moment ago. */
+/* Whether no other link spoke a moment ago. Clients don't count: a talk of two is their calls and
+ * one link, and short turns would make its batches small. */
 static bool is_alone(const vls_core *core, const vls_conn *conn) {
   for (size_t i = 0; i < 2; i++) {
     bool lately = core->heard[i].id != 0 && core->now.mono_ms - core->heard[i].at < VLS_OTHERS_MS;

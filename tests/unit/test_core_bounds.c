@@ -158,13 +158,30 @@ static void turns_are_short_while_others_speak(void **state) {
   uint64_t before = bao->core->costs.records;
   for (int i = 0; i < VLS_TURN_SHORT + VLS_TURN_WORK + 2; i++)
     put_text(&f, "x");
-  assert_true(call(w, BAO, "status", NULL, NULL)); /* a client is there */
+  assert_true(call(w, BAO, "status", NULL, NULL)); /* it knows what time it is */
+  vls_turn_heard(bao->core, f.id + 1);             /* another link spoke */
   pour(w, &f);
   assert_int_equal(bao->core->costs.records - before, VLS_TURN_SHORT);
   end_batch(w, bao);
   w->mono += VLS_OTHERS_MS; /* and says nothing more */
   assert_int_equal(vls_core_tick(bao->core, now_of(w, bao)), VLS_OK);
   assert_int_equal(bao->core->costs.records - before, VLS_TURN_SHORT + VLS_TURN_WORK);
+  end_batch(w, bao);
+  finish(w, &f);
+}
+
+static void turns_are_whole_while_only_a_client_speaks(void **state) {
+  (void)state;
+  fake f;
+  world *w = node_and_fake(&f);
+  node *bao = &w->node[BAO];
+  alone(w, &f);
+  uint64_t before = bao->core->costs.records;
+  for (int i = 0; i < VLS_TURN_WORK + 2; i++)
+    put_text(&f, "x");
+  assert_true(call(w, BAO, "status", NULL, NULL));
+  pour(w, &f);
+  assert_int_equal(bao->core->costs.records - before, VLS_TURN_WORK);
   end_batch(w, bao);
   finish(w, &f);
 }
@@ -211,6 +228,7 @@ int main(void) {
       cmocka_unit_test(link_has_turns_and_is_not_read_in_between),
       cmocka_unit_test(turn_of_a_whole_number_of_records_is_one),
       cmocka_unit_test(turns_are_short_while_others_speak),
+      cmocka_unit_test(turns_are_whole_while_only_a_client_speaks),
       cmocka_unit_test(skipped_keys_shorten_a_turn),
       cmocka_unit_test(no_turn_ends_before_there_is_room_for_another_read),
   };
