@@ -31,6 +31,21 @@ typedef enum vls_group_kind {
   VLS_GROUP_COMMIT = 40,
 } vls_group_kind;
 
+/* What a frame of a group carries (GROUP 7.5). */
+typedef enum vls_group_frame_kind {
+  VLS_GROUP_FRAME_RECORD = 1,
+  VLS_GROUP_FRAME_WRAP = 2,    /* group_wrap */
+  VLS_GROUP_FRAME_LETTER = 3,  /* group_mail */
+  VLS_GROUP_FRAME_WANT = 4,    /* group_want */
+  VLS_GROUP_FRAME_SYNC = 5,    /* group_sync */
+  VLS_GROUP_FRAME_IHAVE = 6,   /* ids of records, 32 bytes each */
+  VLS_GROUP_FRAME_GRAFT = 7,   /* id of a record */
+  VLS_GROUP_FRAME_PRUNE = 8,   /* id of a record */
+  VLS_GROUP_FRAME_NOTE = 9,    /* group_note */
+  VLS_GROUP_FRAME_ASK = 10,    /* group_ask */
+  VLS_GROUP_FRAME_ANSWER = 11, /* group_answer */
+} vls_group_frame_kind;
+
 enum {
   VLS_GROUP_PARENTS = 8,        /* acts, and words, that an event names */
   VLS_GROUP_FOUNDERS = 8,       /* of one group */
