@@ -68,14 +68,6 @@ static const char *const history[] = {"message", "event", "feed", "aside", "knoc
 
 /* --- the tables of this version --- */
 
-static sqlite3_stmt *prepare(vls_store *store, const char *sql) {
-  sqlite3_stmt *q = NULL;
-  if (store->error != VLS_OK) return NULL;
-  int code = sqlite3_prepare_v2(store->db, sql, -1, &q, NULL);
-  if (code != SQLITE_OK) vls_sql_fail(store, code, sql);
-  return q;
-}
-
 static void copy_name(char out[NAME_ROOM], vls_slice s) {
   snprintf(out, NAME_ROOM, "%.*s", (int)s.n, (const char *)s.p);
 }
@@ -105,7 +97,8 @@ static void learn_order(table *t, const int *rank) {
 
 static void learn_columns(vls_store *store, table *t) {
   int rank[VLS_ROW_COLUMNS] = {0}, ranked = 0;
-  sqlite3_stmt *q = prepare(store, "SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)");
+  sqlite3_stmt *q =
+      vls_sql_once(store, "SELECT name, type, \"notnull\", pk FROM pragma_table_info(?)");
   vls_sql_text(q, 1, vls_slice_str(t->name));
   while (t->n < VLS_ROW_COLUMNS && vls_sql_row(store, q)) {
     column *c = &t->columns[t->n];
@@ -135,8 +128,9 @@ static bool is_history(const char *name) {
 }
 
 static void learn_tables(salvage *s) {
-  sqlite3_stmt *q = prepare(s->to, "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_schema "
-                                   "WHERE type='table' AND name NOT LIKE 'sqlite%' ORDER BY name");
+  sqlite3_stmt *q =
+      vls_sql_once(s->to, "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_schema "
+                          "WHERE type='table' AND name NOT LIKE 'sqlite%' ORDER BY name");
   while (s->n_tables < TABLES_MAX && vls_sql_row(s->to, q)) {
     table *t = &s->tables[s->n_tables++];
     copy_name(t->name, vls_sql_get_blob(q, 0));
@@ -185,7 +179,7 @@ static void prepare_insert(salvage *s, table *t, size_t n) {
   for (size_t i = 1; i < n + adds_rowid; i++)
     len += snprintf(sql + len, sizeof sql - (size_t)len, ",?");
   snprintf(sql + len, sizeof sql - (size_t)len, ")");
-  t->insert = prepare(s->to, sql);
+  t->insert = vls_sql_once(s->to, sql);
   t->n_insert = n;
 }
 
@@ -195,19 +189,10 @@ static void bind(sqlite3_stmt *q, int at, const vls_value *v) {
   if (v->kind == VLS_VALUE_BLOB) vls_sql_blob(q, at, v->bytes);
 }
 
-static void begin(vls_store *store) {
-  if (store->error != VLS_OK || store->in_txn) return;
-  int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    vls_sql_fail(store, code, "begin");
-  else
-    store->in_txn = true;
-}
-
 /* False: it is no row of this table, or one that was here before. */
 static bool put_row(salvage *s, table *t, const vls_tree_row *row) {
   if (!fits(t, row)) return false;
-  begin(s->to);
+  vls_sql_begin(s->to);
   if (t->insert == NULL || t->n_insert != row->n) prepare_insert(s, t, row->n);
   if (t->insert == NULL) return false;
   for (size_t i = 0; i < row->n; i++) {
@@ -222,16 +207,6 @@ static bool put_row(salvage *s, table *t, const vls_tree_row *row) {
   if (put) s->report->rows++;
   if (++s->since_commit % ROWS_PER_COMMIT == 0 && vls_store_commit(s->to) != VLS_OK) return false;
   return put;
-}
-
-/* What a new store has by itself makes way. */
-static void empty(salvage *s, const table *t) {
-  char sql[SQL_ROOM];
-  snprintf(sql, sizeof sql, "DELETE FROM \"%s\"", t->name);
-  begin(s->to);
-  sqlite3_stmt *q = prepare(s->to, sql);
-  vls_sql_run(s->to, q);
-  sqlite3_finalize(q);
 }
 
 /* --- trees --- */
@@ -319,7 +294,7 @@ static void count_texts(salvage *s) {
   vls_walk walk;
   vls_tree_row row;
   uint64_t newest = 0;
-  sqlite3_stmt *q = prepare(s->to, "SELECT 1 FROM message WHERE n=?");
+  sqlite3_stmt *q = vls_sql_once(s->to, "SELECT 1 FROM message WHERE n=?");
   if (s->texts_root != 0) {
     vls_walk_init(&walk, s->from, s->seen, s->texts_root, true);
     while (s->to->error == VLS_OK && vls_walk_next(&walk, &row)) {
@@ -335,7 +310,7 @@ static void count_texts(salvage *s) {
   }
   sqlite3_finalize(q);
   if (newest > 0) vls_floor_raise(s->to, "message", newest);
-  q = prepare(s->to, "SELECT count(*) FROM message");
+  q = vls_sql_once(s->to, "SELECT count(*) FROM message");
   s->report->texts = vls_sql_one(s->to, q);
   sqlite3_finalize(q);
 }
@@ -345,7 +320,7 @@ static void copy_all(salvage *s) {
   find_roots(s);
   for (size_t i = 0; i < s->n_tables && s->to->error == VLS_OK; i++) {
     table *t = &s->tables[i];
-    empty(s, t);
+    vls_sql_empty(s->to, t->name);
     if (t->root != 0)
       copy_tree(s, t);
     else

@@ -40,6 +40,11 @@ int vls_write_back(sqlite3_file *file);
 sqlite3_stmt *vls_sql(vls_store *store, const char *sql);
 /* The same for a statement that writes: opens the transaction first. */
 sqlite3_stmt *vls_sql_write(vls_store *store, const char *sql);
+void vls_sql_begin(vls_store *store);
+/* A statement that is made when it runs and not kept: the caller finalizes it. */
+sqlite3_stmt *vls_sql_once(vls_store *store, const char *sql);
+/* Every row of a table goes: what a new store has by itself makes way for another's. */
+void vls_sql_empty(vls_store *store, const char *table);
 /* Binding is 1-based, as in SQLite. Bytes are borrowed until vls_sql_done. All take a NULL q. */
 void vls_sql_int(sqlite3_stmt *q, int at, uint64_t v);
 void vls_sql_blob(sqlite3_stmt *q, int at, vls_slice v);

@@ -352,15 +352,36 @@ sqlite3_stmt *vls_sql(vls_store *store, const char *sql) {
   return NULL;
 }
 
+void vls_sql_begin(vls_store *store) {
+  if (store->error != VLS_OK || store->in_txn) return;
+  int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    vls_sql_fail(store, code, "begin");
+  else
+    store->in_txn = true;
+}
+
 sqlite3_stmt *vls_sql_write(vls_store *store, const char *sql) {
-  if (store->error == VLS_OK && !store->in_txn) {
-    int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-    if (code != SQLITE_OK)
-      vls_sql_fail(store, code, "begin");
-    else
-      store->in_txn = true;
-  }
+  vls_sql_begin(store);
   return vls_sql(store, sql);
+}
+
+sqlite3_stmt *vls_sql_once(vls_store *store, const char *sql) {
+  sqlite3_stmt *q = NULL;
+  if (store->error != VLS_OK) return NULL;
+  int code = sqlite3_prepare_v2(store->db, sql, -1, &q, NULL);
+  if (code != SQLITE_OK) vls_sql_fail(store, code, sql);
+  return q;
+}
+
+void vls_sql_empty(vls_store *store, const char *table) {
+  char sql[128];
+  int n = snprintf(sql, sizeof sql, "DELETE FROM \"%s\"", table);
+  VLS_ASSERT(n > 0 && (size_t)n < sizeof sql);
+  vls_sql_begin(store);
+  sqlite3_stmt *q = vls_sql_once(store, sql);
+  vls_sql_run(store, q);
+  sqlite3_finalize(q);
 }
 
 /* SQLite's integers are signed; ours never use the top bit but for times set by a hostile clock. */

@@ -29,23 +29,6 @@ static bool next_table(copy *c) {
   return found;
 }
 
-static sqlite3_stmt *prepare(vls_store *store, const char *sql) {
-  sqlite3_stmt *q = NULL;
-  if (store->error != VLS_OK) return NULL;
-  int code = sqlite3_prepare_v2(store->db, sql, -1, &q, NULL);
-  if (code != SQLITE_OK) vls_sql_fail(store, code, sql);
-  return q;
-}
-
-/* What a new store has by itself makes way. */
-static void empty(vls_store *store, const char *table) {
-  char sql[SQL_MAX];
-  snprintf(sql, sizeof sql, "DELETE FROM \"%s\"", table);
-  sqlite3_stmt *q = prepare(store, sql);
-  vls_sql_run(store, q);
-  sqlite3_finalize(q);
-}
-
 static sqlite3_stmt *insert_of(copy *c, int columns) {
   char sql[SQL_MAX];
   if (columns < 1 || columns > COLUMNS_MAX) {
@@ -56,16 +39,7 @@ static sqlite3_stmt *insert_of(copy *c, int columns) {
   for (int i = 1; i < columns; i++)
     n += snprintf(sql + n, sizeof sql - (size_t)n, ",?");
   snprintf(sql + n, sizeof sql - (size_t)n, ")");
-  return prepare(c->to, sql);
-}
-
-static void begin(vls_store *store) {
-  if (store->error != VLS_OK || store->in_txn) return;
-  int code = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-  if (code != SQLITE_OK)
-    vls_sql_fail(store, code, "begin");
-  else
-    store->in_txn = true;
+  return vls_sql_once(c->to, sql);
 }
 
 /* In the order of their row ids: where a table has none of its own, they are given anew in that
@@ -73,14 +47,14 @@ static void begin(vls_store *store) {
 static vls_err copy_table(copy *c) {
   char sql[SQL_MAX];
   snprintf(sql, sizeof sql, "SELECT * FROM \"%s\"", c->table);
-  sqlite3_stmt *rows = prepare(c->from, sql);
+  sqlite3_stmt *rows = vls_sql_once(c->from, sql);
   int columns = rows == NULL ? 0 : sqlite3_column_count(rows);
   sqlite3_stmt *insert = insert_of(c, columns);
   vls_err err = VLS_OK;
-  begin(c->to);
-  empty(c->to, c->table);
+  vls_sql_begin(c->to);
+  vls_sql_empty(c->to, c->table);
   for (uint64_t n = 1; insert != NULL && err == VLS_OK && vls_sql_row(c->from, rows); n++) {
-    begin(c->to);
+    vls_sql_begin(c->to);
     for (int i = 0; i < columns; i++)
       sqlite3_bind_value(insert, i + 1, sqlite3_column_value(rows, i));
     vls_sql_run(c->to, insert);
@@ -95,7 +69,7 @@ static vls_err copy_table(copy *c) {
 static uint64_t count(vls_store *store, const char *table) {
   char sql[SQL_MAX];
   snprintf(sql, sizeof sql, "SELECT count(*) FROM \"%s\"", table);
-  sqlite3_stmt *q = prepare(store, sql);
+  sqlite3_stmt *q = vls_sql_once(store, sql);
   uint64_t n = vls_sql_row(store, q) ? vls_sql_get_int(q, 0) : 0;
   sqlite3_finalize(q);
   return n;
