@@ -5,12 +5,6 @@
 #include "store/guard.h"
 #include "store/sessions.h"
 
-static void alarm_once(vls_core *core, vls_peer *peer, const char *why) {
-  if (strcmp(peer->row.problem, why) == 0) return;
-  vls_peer_problem(core, peer, why);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
-}
-
 /* Does the card in the store have a device of this one? Without a card there is nothing to miss. */
 static bool has_old_device(vls_core *core, const vls_peer *peer, const vls_card_view *view) {
   vls_buf card;
@@ -72,9 +66,9 @@ static bool take_theirs(vls_core *core, vls_peer *peer, const vls_card_view *vie
     return true;
   }
   if (view->card.seq == peer->row.card_seq && !is_known(core, peer, bytes))
-    alarm_once(core, peer,
-               "two different cards with one number: their key was copied or stolen. "
-               "Talk to them over another way");
+    vls_peer_alarm(core, peer,
+                   "two different cards with one number: their key was copied or stolen. "
+                   "Talk to them over another way");
   return false;
 }
 
@@ -86,7 +80,7 @@ void vls_cards_item(vls_core *core, vls_peer *peer, vls_slice card) {
   vls_err err = vls_card_open(&view, card);
   if (err == VLS_OK && memcmp(view.card.identity, peer->row.identity, 32) != 0) err = VLS_FORGED;
   if (err != VLS_OK)
-    alarm_once(core, peer, not_theirs);
+    vls_peer_alarm(core, peer, not_theirs);
   else
     take_theirs(core, peer, &view, card);
 }
@@ -97,7 +91,7 @@ static bool take_own(vls_core *core, vls_conn *conn, const vls_card_view *view) 
   if (view->card.seq <= core->self.card_seq) return true;
   if (vls_card_by_sign(view, core->self.device.pub) == NULL) {
     vls_state_tell(core, conn->peer, VLS_TROUBLE_REPLACED);
-    if (conn->peer->refused < UINT16_MAX) conn->peer->refused++;
+    vls_peer_refused(conn->peer);
     vls_conn_close(core, conn, VLS_CLOSE_BYE, "another device took the place of this one");
     return false;
   }

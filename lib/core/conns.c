@@ -220,7 +220,7 @@ static void on_close(vls_core *core, vls_conn *conn, uint64_t reason) {
                                       "another link took over",
                                       "they take nothing more for now"};
   const char *why = reason < sizeof names / sizeof names[0] ? names[reason] : "closed";
-  if (reason == VLS_CLOSE_BUDGET && peer != NULL && peer->refused < UINT16_MAX) peer->refused++;
+  if (reason == VLS_CLOSE_BUDGET && peer != NULL) vls_peer_refused(peer);
   vls_conn_drop(core, conn, true, why);
   if (peer != NULL && reason == VLS_CLOSE_REKEY)
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 500));
@@ -309,7 +309,7 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
     break;
   case VLS_FATE_HELD: conn->held++; return true;
   case VLS_FATE_REFUSED:
-    if (conn->peer != NULL && conn->peer->refused < UINT16_MAX) conn->peer->refused++;
+    if (conn->peer != NULL) vls_peer_refused(conn->peer);
     vls_conn_close(core, conn,
                    conn->refuse_used      ? VLS_CLOSE_USED
                    : conn->refuse_expired ? VLS_CLOSE_EXPIRED

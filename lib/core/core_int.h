@@ -303,6 +303,10 @@ void vls_peer_claim(vls_core *core, vls_peer *peer, vls_slice claim);
 void vls_peer_set_keys(vls_core *core, vls_peer *peer, const uint8_t psk[32],
                        const uint8_t knock[32]);
 void vls_peer_problem(vls_core *core, vls_peer *peer, const char *text);
+/* The same, told to the clients; once, while it is the newest problem. */
+void vls_peer_alarm(vls_core *core, vls_peer *peer, const char *why);
+/* A link ended since one end takes no more, or not this device. */
+void vls_peer_refused(vls_peer *peer);
 /* It has something to do at the end of the batch. */
 void vls_peer_touch(vls_core *core, vls_peer *peer);
 void vls_peer_flush(vls_core *core, vls_peer *peer);

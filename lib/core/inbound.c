@@ -183,9 +183,7 @@ static void on_fork(vls_core *core, vls_peer *peer, vls_slice record) {
       "two different events with one number: their node was copied or an old backup "
       "of it runs. What they write now may not arrive; tell them over another way";
   set_aside(core, peer, record, "another event with this number was here before");
-  if (strcmp(peer->row.problem, why) == 0) return;
-  vls_peer_problem(core, peer, why);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+  vls_peer_alarm(core, peer, why);
 }
 
 static verdict take(vls_core *core, vls_peer *peer, vls_slice record, attempt *a) {

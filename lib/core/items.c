@@ -65,18 +65,12 @@ static void delivered(vls_core *core, vls_peer *peer, uint64_t to) {
 }
 
 /* Once, however often they do it. */
-static void alarm_once(vls_core *core, vls_peer *peer, const char *why) {
-  if (strcmp(peer->row.problem, why) == 0) return;
-  vls_peer_problem(core, peer, why);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
-}
-
 /* They have other words of ours than this node knows of: its state is older than theirs. */
 static void on_stale(vls_core *core, vls_peer *peer) {
-  alarm_once(core, peer,
-             "they have texts of yours that this node never wrote: it runs on an old "
-             "copy of its data. What you write now may not arrive; tell them over "
-             "another way");
+  vls_peer_alarm(core, peer,
+                 "they have texts of yours that this node never wrote: it runs on an old "
+                 "copy of its data. What you write now may not arrive; tell them over "
+                 "another way");
 }
 
 /* Does it end with an event of mine, and the same as here? */

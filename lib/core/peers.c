@@ -203,6 +203,16 @@ void vls_peer_problem(vls_core *core, vls_peer *peer, const char *text) {
   vls_peer_touch(core, peer);
 }
 
+void vls_peer_alarm(vls_core *core, vls_peer *peer, const char *why) {
+  if (strcmp(peer->row.problem, why) == 0) return;
+  vls_peer_problem(core, peer, why);
+  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+}
+
+void vls_peer_refused(vls_peer *peer) {
+  if (peer->refused < UINT16_MAX) peer->refused++;
+}
+
 void vls_peer_touch(vls_core *core, vls_peer *peer) {
   if (peer->listed) return;
   if (core->n_busy == core->cap_busy) {

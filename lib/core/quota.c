@@ -32,9 +32,7 @@ static uint64_t cost_of(const vls_direct_in *in, size_t header, size_t *ret_text
 static void tell(vls_core *core, vls_peer *peer) {
   char why[VLS_PROBLEM_MAX + 1];
   say(why, sizeof why, core);
-  if (strcmp(peer->row.problem, why) == 0) return;
-  vls_peer_problem(core, peer, why);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+  vls_peer_alarm(core, peer, why);
 }
 
 bool vls_quota_fits(vls_core *core, vls_peer *peer, const vls_direct_in *in, size_t header,
