@@ -8,21 +8,16 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
-#include "daemon/paths.h"
+#include "daemon/files.h"
 
 enum { ROOM = VLS_PATH_MAX + 32 };
-
-static vls_err fail(vls_trouble *why, const char *what, const char *path) {
-  vls_err err = errno == ENOSPC || errno == EDQUOT ? VLS_FULL : VLS_SYSTEM;
-  return vls_trouble_set(why, err, "cannot %s %s: %s", what, path, strerror(errno));
-}
 
 /* At most max bytes of it. */
 static vls_err read_some(const char *path, uint8_t *out, size_t max, size_t *ret_n,
                          vls_trouble *why) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) {
-    vls_err err = fail(why, "read", path);
+    vls_err err = vls_file_fail(why, "read", path);
     return errno == ENOENT ? VLS_NOT_FOUND : err;
   }
   size_t n = 0;
@@ -31,7 +26,7 @@ static vls_err read_some(const char *path, uint8_t *out, size_t max, size_t *ret
     got = read(fd, out + n, max - n);
     if (got > 0) n += (size_t)got;
   }
-  vls_err err = got < 0 ? fail(why, "read", path) : VLS_OK;
+  vls_err err = got < 0 ? vls_file_fail(why, "read", path) : VLS_OK;
   close(fd);
   *ret_n = n;
   return err;
@@ -56,23 +51,23 @@ vls_err vls_keys_sync_folder(const char *path, vls_trouble *ret_why) {
   char dir[VLS_PATH_MAX];
   vls_paths_parent(path, dir);
   int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return fail(ret_why, "open", dir);
-  vls_err err = fsync(fd) == 0 ? VLS_OK : fail(ret_why, "sync", dir);
+  if (fd < 0) return vls_file_fail(ret_why, "open", dir);
+  vls_err err = fsync(fd) == 0 ? VLS_OK : vls_file_fail(ret_why, "sync", dir);
   close(fd);
   return err;
 }
 
 static vls_err write_whole(const char *path, const uint8_t *bytes, size_t n, vls_trouble *why) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return fail(why, "write", path);
+  if (fd < 0) return vls_file_fail(why, "write", path);
   vls_err err = VLS_OK;
   for (size_t at = 0; at < n && err == VLS_OK;) {
     ssize_t put = write(fd, bytes + at, n - at);
     if (put > 0) at += (size_t)put;
-    if (put < 0 && errno != EINTR) err = fail(why, "write", path);
+    if (put < 0 && errno != EINTR) err = vls_file_fail(why, "write", path);
   }
-  if (err == VLS_OK && fsync(fd) != 0) err = fail(why, "sync", path);
-  if (close(fd) != 0 && err == VLS_OK) err = fail(why, "write", path);
+  if (err == VLS_OK && fsync(fd) != 0) err = vls_file_fail(why, "sync", path);
+  if (close(fd) != 0 && err == VLS_OK) err = vls_file_fail(why, "write", path);
   return err;
 }
 
@@ -83,7 +78,7 @@ vls_err vls_keys_write(const vls_keyfile *keys, const char *path, vls_trouble *r
   int len = snprintf(beside, sizeof beside, "%s.new", path);
   VLS_ASSERT(len > 0 && (size_t)len < sizeof beside);
   vls_err err = write_whole(beside, bytes, n, ret_why);
-  if (err == VLS_OK && rename(beside, path) != 0) err = fail(ret_why, "replace", path);
+  if (err == VLS_OK && rename(beside, path) != 0) err = vls_file_fail(ret_why, "replace", path);
   if (err != VLS_OK) {
     unlink(beside);
     return err;

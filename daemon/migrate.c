@@ -6,43 +6,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/assert.h"
 #include "base/buf.h"
+#include "daemon/files.h"
 #include "daemon/keys.h"
 #include "valise/salvage.h"
 #include "valise/store.h"
 
-enum { ROOM = VLS_PATH_MAX + 48, PIECE = 64 << 10, MAGIC = 16 };
+enum { PIECE = 64 << 10, MAGIC = 16 };
 
 typedef struct names {
-  char sealing[ROOM], sealing_log[ROOM], plain[ROOM], log[ROOM], old_keys[ROOM];
+  char sealing[VLS_FILE_ROOM], sealing_log[VLS_FILE_ROOM], plain[VLS_FILE_ROOM], log[VLS_FILE_ROOM],
+      old_keys[VLS_FILE_ROOM];
 } names;
 
-static void put(char out[ROOM], const char *path, const char *tail) {
-  int n = snprintf(out, ROOM, "%s%s", path, tail);
-  VLS_ASSERT(n > 0 && n < ROOM);
-}
-
 static void name_all(names *n, const vls_paths *paths) {
-  put(n->sealing, paths->store, ".sealing");
-  put(n->sealing_log, paths->store, ".sealing-wal");
-  put(n->plain, paths->store, ".plain");
-  put(n->log, paths->store, "-wal");
-  put(n->old_keys, paths->keys, ".old");
-}
-
-static vls_err fail(vls_trouble *why, const char *what, const char *path) {
-  vls_err err = errno == ENOSPC || errno == EDQUOT ? VLS_FULL : VLS_SYSTEM;
-  return vls_trouble_set(why, err, "cannot %s %s: %s", what, path, strerror(errno));
-}
-
-static vls_err forget(const char *path, vls_trouble *why) {
-  return unlink(path) == 0 || errno == ENOENT ? VLS_OK : fail(why, "remove", path);
-}
-
-static bool exists(const char *path) {
-  struct stat st;
-  return lstat(path, &st) == 0;
+  vls_file_beside(n->sealing, paths->store, ".sealing");
+  vls_file_beside(n->sealing_log, paths->store, ".sealing-wal");
+  vls_file_beside(n->plain, paths->store, ".plain");
+  vls_file_beside(n->log, paths->store, "-wal");
+  vls_file_beside(n->old_keys, paths->keys, ".old");
 }
 
 /* A damaged byte makes no encrypted store of one in clear: half of these are never so by chance. */
@@ -58,13 +40,13 @@ vls_err vls_migrate_look(const vls_paths *paths, vls_store_kind *ret_kind, vls_t
   char head[MAGIC];
   *ret_kind = VLS_STORE_NONE;
   int fd = open(paths->store, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (fd < 0) return errno == ENOENT ? VLS_OK : fail(ret_why, "read", paths->store);
+  if (fd < 0) return errno == ENOENT ? VLS_OK : vls_file_fail(ret_why, "read", paths->store);
   ssize_t n = pread(fd, head, sizeof head, 0);
-  vls_err err = n < 0 ? fail(ret_why, "read", paths->store) : VLS_OK;
+  vls_err err = n < 0 ? vls_file_fail(ret_why, "read", paths->store) : VLS_OK;
   close(fd);
   if (n <= 0) return err;
   *ret_kind = begins_plain(head, (size_t)n) ||
-                      (!exists(paths->keys) && vls_salvage_looks_plain(paths->store))
+                      (!vls_file_exists(paths->keys) && vls_salvage_looks_plain(paths->store))
                   ? VLS_STORE_PLAIN
                   : VLS_STORE_SEALED;
   return VLS_OK;
@@ -75,31 +57,31 @@ vls_err vls_migrate_look(const vls_paths *paths, vls_store_kind *ret_kind, vls_t
 static vls_err overwrite(int fd, const char *path, vls_trouble *why) {
   static const uint8_t zeros[PIECE];
   struct stat st;
-  if (fstat(fd, &st) != 0) return fail(why, "overwrite", path);
+  if (fstat(fd, &st) != 0) return vls_file_fail(why, "overwrite", path);
   for (off_t at = 0; at < st.st_size;) {
     size_t n = st.st_size - at < PIECE ? (size_t)(st.st_size - at) : PIECE;
     ssize_t done = pwrite(fd, zeros, n, at);
-    if (done < 0 && errno != EINTR) return fail(why, "overwrite", path);
+    if (done < 0 && errno != EINTR) return vls_file_fail(why, "overwrite", path);
     if (done > 0) at += done;
   }
-  return fdatasync(fd) == 0 ? VLS_OK : fail(why, "overwrite", path);
+  return fdatasync(fd) == 0 ? VLS_OK : vls_file_fail(why, "overwrite", path);
 }
 
 static vls_err shred(const char *path, vls_trouble *why) {
   int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return errno == ENOENT ? VLS_OK : fail(why, "overwrite", path);
+  if (fd < 0) return errno == ENOENT ? VLS_OK : vls_file_fail(why, "overwrite", path);
   vls_err err = overwrite(fd, path, why);
   close(fd);
-  vls_err gone = forget(path, why);
+  vls_err gone = vls_file_forget(path, why);
   return err != VLS_OK ? err : gone;
 }
 
 /* The copy and its keys came to nothing. The keys go last: they say that there may be a copy. */
 static vls_err undo(const vls_paths *paths, const names *n, vls_trouble *why) {
-  vls_err err = forget(n->sealing, why);
-  if (err == VLS_OK) err = forget(n->sealing_log, why);
-  if (err == VLS_OK) err = forget(n->plain, why); /* a name, not the only one */
-  if (err == VLS_OK) err = forget(paths->keys, why);
+  vls_err err = vls_file_forget(n->sealing, why);
+  if (err == VLS_OK) err = vls_file_forget(n->sealing_log, why);
+  if (err == VLS_OK) err = vls_file_forget(n->plain, why); /* a name, not the only one */
+  if (err == VLS_OK) err = vls_file_forget(paths->keys, why);
   if (err == VLS_OK) err = vls_keys_sync_folder(paths->store, why);
   return err;
 }
@@ -107,10 +89,10 @@ static vls_err undo(const vls_paths *paths, const names *n, vls_trouble *why) {
 vls_err vls_migrate_tidy(const vls_paths *paths, vls_store_kind kind, vls_trouble *ret_why) {
   names n;
   name_all(&n, paths);
-  if (kind == VLS_STORE_PLAIN && (exists(n.sealing) || exists(n.plain)))
+  if (kind == VLS_STORE_PLAIN && (vls_file_exists(n.sealing) || vls_file_exists(n.plain)))
     return undo(paths, &n, ret_why);
   /* Only where the store is another one: a name alone is of the store itself. */
-  if (kind == VLS_STORE_SEALED && exists(n.plain)) {
+  if (kind == VLS_STORE_SEALED && vls_file_exists(n.plain)) {
     vls_err err = shred(n.plain, ret_why);
     return err == VLS_OK ? vls_keys_sync_folder(paths->store, ret_why) : err;
   }
@@ -118,43 +100,44 @@ vls_err vls_migrate_tidy(const vls_paths *paths, vls_store_kind kind, vls_troubl
 }
 
 int vls_migrate_open_log(const vls_paths *paths) {
-  char log[ROOM];
-  put(log, paths->store, "-wal");
+  char log[VLS_FILE_ROOM];
+  vls_file_beside(log, paths->store, "-wal");
   return open(log, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* The copy; that it opens has been seen. */
 static vls_err copy(const vls_migration *m, const names *n, vls_trouble *why) {
   const char *reason = NULL;
-  vls_err err = forget(n->sealing, why);
-  if (err == VLS_OK) err = forget(n->sealing_log, why);
+  vls_err err = vls_file_forget(n->sealing, why);
+  if (err == VLS_OK) err = vls_file_forget(n->sealing_log, why);
   if (err != VLS_OK) return err;
   err = vls_store_seal(m->paths->store, n->sealing, m->key, m->keys->uuid, m->seed, &reason);
   if (err != VLS_OK)
     return vls_trouble_set(why, err, "cannot encrypt the store %s: %s", m->paths->store,
                            reason != NULL ? reason : vls_err_text(err));
   /* What is still in a log would be lost with it. */
-  if (!exists(n->log) && !exists(n->sealing_log)) return VLS_OK;
+  if (!vls_file_exists(n->log) && !vls_file_exists(n->sealing_log)) return VLS_OK;
   return vls_trouble_set(why, VLS_STORAGE, "cannot encrypt the store %s: its log stays",
                          m->paths->store);
 }
 
 /* The moment: one rename, between two states of the folder that are each on the disk. */
 static vls_err put_in_place(const vls_migration *m, const names *n, vls_trouble *why) {
-  vls_err err = forget(n->plain, why);
+  vls_err err = vls_file_forget(n->plain, why);
   if (err != VLS_OK) return err;
   if (link(m->paths->store, n->plain) != 0 && errno != EPERM && errno != EOPNOTSUPP)
-    return fail(why, "make", n->plain); /* where there are no second names, it goes without */
+    return vls_file_fail(why, "make",
+                         n->plain); /* where there are no second names, it goes without */
   err = vls_keys_sync_folder(m->paths->store, why);
   if (err == VLS_OK && rename(n->sealing, m->paths->store) != 0)
-    err = fail(why, "replace", m->paths->store);
+    err = vls_file_fail(why, "replace", m->paths->store);
   return err;
 }
 
 static vls_err run(const vls_migration *m, const names *n, vls_trouble *why) {
   vls_err err = VLS_OK;
-  if (exists(m->paths->keys) && rename(m->paths->keys, n->old_keys) != 0)
-    err = fail(why, "put by", m->paths->keys);
+  if (vls_file_exists(m->paths->keys) && rename(m->paths->keys, n->old_keys) != 0)
+    err = vls_file_fail(why, "put by", m->paths->keys);
   if (err == VLS_OK) err = vls_keys_write(m->keys, m->paths->keys, why);
   if (err == VLS_OK) err = copy(m, n, why);
   if (err == VLS_OK) err = put_in_place(m, n, why);
@@ -169,7 +152,7 @@ static vls_err run(const vls_migration *m, const names *n, vls_trouble *why) {
 static vls_err overwrite_both(int store, int log, const names *n, vls_trouble *why) {
   vls_err err = overwrite(store, n->plain, why);
   if (err == VLS_OK && log >= 0) err = overwrite(log, n->log, why);
-  vls_err gone = forget(n->plain, why);
+  vls_err gone = vls_file_forget(n->plain, why);
   return err != VLS_OK ? err : gone;
 }
 
@@ -177,7 +160,7 @@ vls_err vls_migrate_run(const vls_migration *m, vls_trouble *ret_why) {
   names n;
   name_all(&n, m->paths);
   int store = open(m->paths->store, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-  vls_err err = store < 0 ? fail(ret_why, "write", m->paths->store) : run(m, &n, ret_why);
+  vls_err err = store < 0 ? vls_file_fail(ret_why, "write", m->paths->store) : run(m, &n, ret_why);
   if (err == VLS_OK) err = vls_keys_sync_folder(m->paths->store, ret_why);
   if (err == VLS_OK) err = overwrite_both(store, m->log_fd, &n, ret_why);
   if (err == VLS_OK) err = vls_keys_sync_folder(m->paths->store, ret_why);

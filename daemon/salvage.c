@@ -6,54 +6,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/assert.h"
+#include "daemon/files.h"
 #include "daemon/keys.h"
 #include "valise/store.h"
 
-enum { ROOM = VLS_PATH_MAX + 48 };
-
 typedef struct names {
-  char making[ROOM], making_log[ROOM], made[ROOM], log[ROOM];
+  char making[VLS_FILE_ROOM], making_log[VLS_FILE_ROOM], made[VLS_FILE_ROOM], log[VLS_FILE_ROOM];
 } names;
 
-static void put(char out[ROOM], const char *path, const char *tail) {
-  int n = snprintf(out, ROOM, "%s%s", path, tail);
-  VLS_ASSERT(n > 0 && n < ROOM);
-}
-
 static void name_all(names *n, const vls_paths *paths) {
-  put(n->making, paths->store, ".salvaging");
-  put(n->making_log, paths->store, ".salvaging-wal");
-  put(n->made, paths->store, ".salvaged");
-  put(n->log, paths->store, "-wal");
-}
-
-static vls_err fail(vls_trouble *why, const char *what, const char *path) {
-  vls_err err = errno == ENOSPC || errno == EDQUOT ? VLS_FULL : VLS_SYSTEM;
-  return vls_trouble_set(why, err, "cannot %s %s: %s", what, path, strerror(errno));
-}
-
-static bool exists(const char *path) {
-  struct stat st;
-  return lstat(path, &st) == 0;
-}
-
-static vls_err forget(const char *path, vls_trouble *why) {
-  return unlink(path) == 0 || errno == ENOENT ? VLS_OK : fail(why, "remove", path);
+  vls_file_beside(n->making, paths->store, ".salvaging");
+  vls_file_beside(n->making_log, paths->store, ".salvaging-wal");
+  vls_file_beside(n->made, paths->store, ".salvaged");
+  vls_file_beside(n->log, paths->store, "-wal");
 }
 
 static vls_err move(const char *from, const char *to, vls_trouble *why) {
-  return rename(from, to) == 0 ? VLS_OK : fail(why, "rename", from);
+  return rename(from, to) == 0 ? VLS_OK : vls_file_fail(why, "rename", from);
 }
 
 /* A name under which the damaged store can be kept: the first that no store has. One whose log was
  * moved already, by a start that was cut off, is the same one. */
-static vls_err find_place(const vls_paths *paths, char kept[ROOM], vls_trouble *why) {
+static vls_err find_place(const vls_paths *paths, char kept[VLS_FILE_ROOM], vls_trouble *why) {
   for (int i = 1; i <= VLS_DAMAGED_KEPT; i++) {
     char tail[32];
     snprintf(tail, sizeof tail, ".damaged-%d", i);
-    put(kept, paths->store, tail);
-    if (!exists(kept)) return VLS_OK;
+    vls_file_beside(kept, paths->store, tail);
+    if (!vls_file_exists(kept)) return VLS_OK;
   }
   vls_trouble_set(why, VLS_LIMITED,
                   "the store %s was damaged %d times before: this disk, or the memory of this "
@@ -65,15 +44,15 @@ static vls_err find_place(const vls_paths *paths, char kept[ROOM], vls_trouble *
 
 /* From the moment that the new one is whole. The damaged log must be gone before the new store
  * stands there, or it would be taken for its own; and it must not be gone without a name. */
-static vls_err put_in_place(const vls_paths *paths, const names *n, char kept[ROOM],
+static vls_err put_in_place(const vls_paths *paths, const names *n, char kept[VLS_FILE_ROOM],
                             vls_trouble *why) {
-  char kept_log[ROOM + 8];
+  char kept_log[VLS_FILE_ROOM + 8];
   vls_err err = find_place(paths, kept, why);
   if (err != VLS_OK) return err;
   snprintf(kept_log, sizeof kept_log, "%s-wal", kept);
-  if (exists(n->log)) err = move(n->log, kept_log, why);
+  if (vls_file_exists(n->log)) err = move(n->log, kept_log, why);
   if (err == VLS_OK) err = vls_keys_sync_folder(paths->store, why);
-  if (err == VLS_OK && exists(paths->store)) err = move(paths->store, kept, why);
+  if (err == VLS_OK && vls_file_exists(paths->store)) err = move(paths->store, kept, why);
   if (err == VLS_OK) err = vls_keys_sync_folder(paths->store, why);
   if (err == VLS_OK) err = move(n->made, paths->store, why);
   if (err == VLS_OK) err = vls_keys_sync_folder(paths->store, why);
@@ -91,15 +70,15 @@ static bool is_held(const char *path) {
 
 vls_err vls_rescue_tidy(const vls_paths *paths, vls_trouble *ret_why) {
   names n;
-  char kept[ROOM];
+  char kept[VLS_FILE_ROOM];
   name_all(&n, paths);
-  if (!exists(n.making) && !exists(n.made)) return VLS_OK;
+  if (!vls_file_exists(n.making) && !vls_file_exists(n.made)) return VLS_OK;
   if (is_held(paths->store) || is_held(n.making))
     return vls_trouble_set(ret_why, VLS_LOCKED, "another valised is saving what is left of %s",
                            paths->store);
-  vls_err err = forget(n.making, ret_why);
-  if (err == VLS_OK) err = forget(n.making_log, ret_why);
-  if (err == VLS_OK && exists(n.made)) err = put_in_place(paths, &n, kept, ret_why);
+  vls_err err = vls_file_forget(n.making, ret_why);
+  if (err == VLS_OK) err = vls_file_forget(n.making_log, ret_why);
+  if (err == VLS_OK && vls_file_exists(n.made)) err = put_in_place(paths, &n, kept, ret_why);
   return err;
 }
 
@@ -125,7 +104,7 @@ static vls_err make(const vls_rescue *r, const vls_salvage_conf *conf, const nam
   const char *reason = NULL;
   vls_err err = vls_salvage_run(conf, &ret->report, &reason);
   if (err != VLS_OK) return explain(r, err, reason, why);
-  if (exists(n->making_log))
+  if (vls_file_exists(n->making_log))
     return explain(r, VLS_STORAGE, "its log stays", why); /* what is in it would be lost */
   err = vls_keys_sync_folder(r->paths->store, why);
   if (err == VLS_OK) err = move(n->making, n->made, why);
@@ -147,16 +126,16 @@ vls_err vls_rescue_run(const vls_rescue *r, vls_rescued *ret, vls_trouble *ret_w
                            .renew = r->renew};
   if (r->look_first && vls_salvage_check(&conf, NULL) == VLS_OK) return VLS_OK;
   vls_err err = find_place(r->paths, ret->kept, ret_why);
-  if (err == VLS_OK) err = forget(n.making, ret_why);
-  if (err == VLS_OK) err = forget(n.making_log, ret_why);
+  if (err == VLS_OK) err = vls_file_forget(n.making, ret_why);
+  if (err == VLS_OK) err = vls_file_forget(n.making_log, ret_why);
   if (err != VLS_OK) return err;
   err = make(r, &conf, &n, ret, ret_why);
   if (err == VLS_OK) {
     ret->replaced = true;
     return put_in_place(r->paths, &n, ret->kept, ret_why);
   }
-  vls_err undone = forget(n.making, &more);
-  if (undone == VLS_OK) undone = forget(n.making_log, &more);
+  vls_err undone = vls_file_forget(n.making, &more);
+  if (undone == VLS_OK) undone = vls_file_forget(n.making_log, &more);
   (void)undone; /* why it failed says more, and the next start tidies */
   return err;
 }
