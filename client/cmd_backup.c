@@ -50,7 +50,7 @@ static vls_err restore_run(vls_cli *cli, const vls_args *args) {
 }
 
 static const vls_opt create_opts[] = {
-    {"passphrase", 0, VLS_KIND_FLAG, NULL, "it opens with a passphrase, asked for now", NULL},
+    {"passphrase", 0, VLS_KIND_FLAG, NULL, "it opens with a passphrase, which is asked for", NULL},
     {"passphrase-file", 0, VLS_KIND_FILE, "FILE", "the same, its first line; - is standard input",
      NULL},
     {"overwrite", 0, VLS_KIND_FLAG, NULL, "replace a file of this name", NULL},

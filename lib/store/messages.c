@@ -423,27 +423,26 @@ bool vls_outbox_next(vls_store *store, uint64_t contact, uint64_t after, vls_out
   return found;
 }
 
-void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq) {
-  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq=? AND last=0");
+static void taken(vls_store *store, uint64_t contact, uint64_t from, uint64_t upto) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq BETWEEN ? AND ? AND last=0");
   vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, seq);
+  vls_sql_int(q, 2, from);
+  vls_sql_int(q, 3, upto);
   vls_sql_run(store, q);
-  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq=?");
+  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq BETWEEN ? AND ?");
   vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, seq);
+  vls_sql_int(q, 2, from);
+  vls_sql_int(q, 3, upto);
   vls_sql_run(store, q);
 }
 
+void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq) {
+  taken(store, contact, seq, seq);
+}
+
 void vls_outbox_taken_upto(vls_store *store, uint64_t contact, uint64_t upto) {
-  sqlite3_stmt *q =
-      vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq<=? AND last=0");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, upto);
-  vls_sql_run(store, q);
-  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq<=?");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, upto);
-  vls_sql_run(store, q);
+  taken(store, contact, 0, upto);
 }
 
 uint64_t vls_outbox_ready(vls_store *store, uint64_t contact, uint64_t after) {
