@@ -46,6 +46,11 @@ vls_err vls_link_send_return(vls_link *link, const vls_frame_return *event) {
   return err;
 }
 
+vls_err vls_link_send_group(vls_link *link, vls_slice frame) {
+  VLS_ASSERT(link->sm.state == VLS_LINK_UP && frame.n <= VLS_LINK_GROUP_MAX);
+  return send_parts(link, VLS_FRAME_GROUP, frame);
+}
+
 static vls_err send_message(vls_link *link, vls_frame_type type, const vls_wire_def *def,
                             const void *msg) {
   vls_buf body;
@@ -114,8 +119,10 @@ static vls_err on_part(vls_link *link, vls_slice body) {
 
 static vls_err on_last(vls_link *link, vls_link_event_type type, vls_slice body,
                        vls_link_event *ret) {
+  size_t most = type == VLS_LINK_EV_GROUP ? VLS_LINK_GROUP_MAX : VLS_RECORD_MAX;
   *ret = (vls_link_event){.type = type, .bytes = body};
-  if (link->assembly.n == 0) return body.n > VLS_RECORD_MAX ? VLS_TOO_BIG : VLS_OK;
+  if (link->assembly.n + body.n > most) return VLS_TOO_BIG;
+  if (link->assembly.n == 0) return VLS_OK;
   vls_err err = vls_buf_put_slice(&link->assembly, body);
   link->assembled = err == VLS_OK;
   ret->bytes = vls_buf_slice(&link->assembly);
@@ -134,6 +141,7 @@ static vls_err on_frame(vls_link *link, uint8_t type, vls_slice body, vls_link_e
     return VLS_OK;
   case VLS_FRAME_RECORD: return on_last(link, VLS_LINK_EV_RECORD, body, ret);
   case VLS_FRAME_RETURN: return on_last(link, VLS_LINK_EV_RETURN, body, ret);
+  case VLS_FRAME_GROUP: return on_last(link, VLS_LINK_EV_GROUP, body, ret);
   case VLS_FRAME_RECORD_PART: return on_part(link, body);
   case VLS_FRAME_ACK:
     err = vls_wire_decode(&vls_frame_ack_def, VLS_WIRE_STRICT, body, &ack, NULL);

@@ -29,7 +29,7 @@ static vls_link *new_link(bool initiator, vls_now now) {
   vls_buf_init(&link->in, VLS_LINK_HELLO_MAX);
   vls_buf_init(&link->out, VLS_LINK_OUT_MAX);
   vls_buf_init(&link->transcript, VLS_LINK_HELLO_MAX);
-  vls_buf_init(&link->assembly, VLS_RECORD_MAX);
+  vls_buf_init(&link->assembly, VLS_LINK_GROUP_MAX);
   return link;
 }
 

@@ -13,6 +13,7 @@ enum {
   VLS_LINK_IN_MAX = 192 * 1024, /* bytes buffered afterwards */
   VLS_LINK_OUT_MAX = 4 << 20,   /* bytes waiting for the daemon */
   VLS_FRAME_MAX = 65519,        /* payload of one frame */
+  VLS_LINK_GROUP_MAX = 79936,   /* of a group, in parts: what a group_frame takes */
   VLS_LINK_SKEW_S = 24 * 3600,  /* how wrong a knock's time may be */
 };
 #define VLS_LINK_LIFE_MS (UINT64_C(2) * 3600 * 1000) /* then a fresh handshake ... */
@@ -60,6 +61,7 @@ typedef enum vls_link_event_type {
   VLS_LINK_EV_CARD,   /* bytes */
   VLS_LINK_EV_STATE,  /* bytes: an encoded frame_state */
   VLS_LINK_EV_RETURN, /* bytes: an encoded frame_return */
+  VLS_LINK_EV_GROUP,  /* bytes: a group_frame; counted in ACK as a record */
   VLS_LINK_EV_CLOSE,  /* count: a vls_close_reason, or 255 */
 } vls_link_event_type;
 
@@ -101,6 +103,8 @@ VLS_MUST vls_err vls_link_send_ack(vls_link *link, uint64_t count);
 VLS_MUST vls_err vls_link_send_card(vls_link *link, vls_slice card);
 VLS_MUST vls_err vls_link_send_state(vls_link *link, const vls_frame_state *state);
 VLS_MUST vls_err vls_link_send_return(vls_link *link, const vls_frame_return *event);
+/* An encoded group_frame. */
+VLS_MUST vls_err vls_link_send_group(vls_link *link, vls_slice frame);
 /* Once it is up: SHA256 of all handshake bytes, 32 of them, the same at both ends and on no other
  * link. */
 const uint8_t *vls_link_hash(const vls_link *link);

@@ -16,6 +16,7 @@ typedef enum vls_frame_type {
   VLS_FRAME_CARD = 6,
   VLS_FRAME_STATE = 7,
   VLS_FRAME_RETURN = 8, /* the last or only part, as of a record */
+  VLS_FRAME_GROUP = 9,  /* likewise */
 } vls_frame_type;
 
 struct vls_link {

@@ -143,6 +143,20 @@ bool vls_group_is_member(vls_group *group); /* me, with a leaf in the roster */
  * that does not pass, vls_group_renew. */
 bool vls_group_is_stuck(vls_group *group);
 
+/* A device in the present roster. */
+typedef struct vls_group_seat {
+  const uint8_t *identity, *device, *link; /* 32 bytes each, good until the next call that hears or
+                                              says; link: its X25519 key on links */
+} vls_group_seat;
+/* That with this number; false: there are no more. */
+bool vls_group_seat_at(vls_group *group, uint32_t leaf, vls_group_seat *ret);
+bool vls_group_seat_of(vls_group *group, const uint8_t device[32], uint32_t *ret_leaf);
+/* An act by its number, in an order in which each stands after those it names: its id and the event
+ * in full. False: there are no more. */
+bool vls_group_act_at(const vls_group *group, uint32_t number, const uint8_t **ret_id,
+                      vls_slice *ret_event);
+bool vls_group_has(const vls_group *group, const uint8_t id[32]); /* this event is here */
+
 typedef enum vls_group_standing {
   VLS_GROUP_COUNTS,
   VLS_GROUP_QUARANTINED, /* GROUP 4.8 */

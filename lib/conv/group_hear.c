@@ -180,7 +180,7 @@ vls_err vls_gr_take_genesis(vls_group *g, const vls_group_said *said, uint64_t n
   for (size_t i = 0; i < genesis->n_founders; i++) {
     founders[i] = vls_gr_person_add(g, genesis->founders[i]);
     if (memcmp(genesis->founders[i], cert.identity, 32) == 0)
-      device = vls_gr_device_add(g, founders[i], cert.sign);
+      device = vls_gr_device_add(g, founders[i], cert.sign, cert.dh);
   }
   if (device == NOBODY) return VLS_FORGED;
   g->authority = vls_authority_new(founders, genesis->n_founders);

@@ -30,7 +30,7 @@ typedef struct gr_seq { /* which events of a device are here, ascending */
 
 typedef struct gr_device {
   uint32_t person;
-  uint8_t sign[32];
+  uint8_t sign[32], link[32]; /* link: of the certificate it came with */
   gr_ann *anns;
   size_t n_anns;
   gr_seq *seqs;
@@ -165,7 +165,9 @@ struct vls_group {
 uint32_t vls_gr_person(const vls_group *g, const uint8_t identity[32]);
 uint32_t vls_gr_person_add(vls_group *g, const uint8_t identity[32]); /* NOBODY: full */
 uint32_t vls_gr_device(const vls_group *g, const uint8_t sign[32]);
-uint32_t vls_gr_device_add(vls_group *g, uint32_t person, const uint8_t sign[32]);
+/* link: its X25519 key on links (device_cert). */
+uint32_t vls_gr_device_add(vls_group *g, uint32_t person, const uint8_t sign[32],
+                           const uint8_t link[32]);
 void vls_gr_announce(vls_group *g, uint32_t device, uint32_t act, uint64_t made, const uint8_t *dh);
 bool vls_gr_announced(const vls_group *g, const vls_past *past, uint32_t device);
 

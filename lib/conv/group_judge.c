@@ -64,12 +64,15 @@ static bool is_invited(vls_group *g, const vls_act_admit *admit, const vls_past 
 static vls_err announce(vls_group *g, const vls_signed *cert, const vls_signed *signed_leaf,
                         const uint8_t *who, gr_change *change) {
   vls_group_leaf leaf;
+  vls_device_cert device;
   vls_err err = vls_group_leaf_check(&leaf, cert, signed_leaf, g->id);
+  if (err == VLS_OK)
+    err = vls_wire_decode(&vls_device_cert_def, VLS_WIRE_STRICT, cert->body, &device, NULL);
   if (err != VLS_OK) return err;
   if (who != NULL && memcmp(leaf.identity, who, 32) != 0) return VLS_FORGED;
   uint32_t person = vls_gr_person_add(g, leaf.identity);
   if (person == NOBODY) return VLS_LIMITED;
-  change->device = vls_gr_device_add(g, person, leaf.device);
+  change->device = vls_gr_device_add(g, person, leaf.device, device.dh);
   if (change->device == NOBODY) return VLS_LIMITED;
   change->ann = (gr_ann){.made = leaf.made, .gone = leaf.dh.n == 0};
   if (leaf.dh.n == 32) memcpy(change->ann.dh, leaf.dh.p, 32);

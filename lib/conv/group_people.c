@@ -23,7 +23,8 @@ uint32_t vls_gr_device(const vls_group *g, const uint8_t sign[32]) {
   return NOBODY;
 }
 
-uint32_t vls_gr_device_add(vls_group *g, uint32_t person, const uint8_t sign[32]) {
+uint32_t vls_gr_device_add(vls_group *g, uint32_t person, const uint8_t sign[32],
+                           const uint8_t link[32]) {
   uint32_t old = vls_gr_device(g, sign);
   if (old != NOBODY) return g->devices[old].person == person ? old : NOBODY;
   gr_person *p = &g->people[person];
@@ -31,6 +32,7 @@ uint32_t vls_gr_device_add(vls_group *g, uint32_t person, const uint8_t sign[32]
   g->devices = vls_realloc(g->devices, (g->n_devices + 1) * sizeof *g->devices);
   g->devices[g->n_devices] = (gr_device){.person = person};
   memcpy(g->devices[g->n_devices].sign, sign, 32);
+  memcpy(g->devices[g->n_devices].link, link, 32);
   p->devices[p->n_devices++] = (uint32_t)g->n_devices;
   return (uint32_t)g->n_devices++;
 }

@@ -321,6 +321,17 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
   return true;
 }
 
+/* Never refused, as a record may be: what cannot be taken now is found by the next comparison. */
+static bool on_group(vls_core *core, vls_conn *conn) {
+  spend_frame(core, conn, true);
+  if (conn->held == 0)
+    conn->got++;
+  else
+    conn->held++;
+  vls_conn_touch(core, conn);
+  return true;
+}
+
 /* False: the connection is gone. */
 static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   uint64_t id = conn->id; /* of a connection that may be gone after each step */
@@ -346,6 +357,7 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   case VLS_LINK_EV_RETURN:
     spend_frame(core, conn, !vls_returns_take(core, conn, ev->bytes));
     return true;
+  case VLS_LINK_EV_GROUP: return on_group(core, conn);
   case VLS_LINK_EV_CLOSE: on_close(core, conn, ev->count); return false;
   }
   return true;

@@ -42,6 +42,7 @@ static inline void on_event(end *e, const vls_link_event *ev) {
   case VLS_LINK_EV_CARD: VLS_ASSERT(ev->bytes.n <= VLS_CARD_MAX); return;
   case VLS_LINK_EV_CLOSE: VLS_ASSERT(ev->count <= 255), e->over = true; return;
   case VLS_LINK_EV_STATE: VLS_ASSERT(ev->bytes.n <= vls_frame_state_def.max_bytes); return;
+  case VLS_LINK_EV_GROUP: VLS_ASSERT(ev->bytes.n <= VLS_LINK_GROUP_MAX); return;
   case VLS_LINK_EV_RETURN: VLS_ASSERT(ev->bytes.n <= VLS_RECORD_MAX); return;
   case VLS_LINK_EV_UP:
   case VLS_LINK_EV_ACK: return;

@@ -95,6 +95,7 @@ static void on_event(peer *p, const vls_link_event *ev) {
     break;
   case VLS_LINK_EV_STATE: answer_state(p, ev->bytes); break;
   case VLS_LINK_EV_RETURN:
+  case VLS_LINK_EV_GROUP:
   case VLS_LINK_EV_KNOCK:
   case VLS_LINK_EV_PEER: break;
   }

@@ -180,6 +180,7 @@ static void on_event(sim_world *w, sim_actor *a, const vls_link_event *ev) {
   case VLS_LINK_EV_CLOSE: a->closed_for[ev->count < 8 ? ev->count : 0]++; return;
   case VLS_LINK_EV_STATE: answer_state(w, a, ev->bytes); return;
   case VLS_LINK_EV_RETURN: a->returns++; return;
+  case VLS_LINK_EV_GROUP:
   case VLS_LINK_EV_KNOCK:
   case VLS_LINK_EV_PEER: break;
   }

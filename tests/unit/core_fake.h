@@ -25,7 +25,7 @@ typedef struct fake {
   uint64_t seq, stamp;
   uint8_t prev[32];
   uint64_t records, acks, closes, close_reason, silent_bytes;
-  uint64_t returns;
+  uint64_t returns, groups;
   vls_position theirs; /* how far the node says that its own events go */
   bool up, stated;
   bool silent_state, holds_nothing; /* it says no STATE; or that it has none of the events */
@@ -106,6 +106,7 @@ static inline void fake_hear(world *w, fake *f) {
       return;
     case VLS_LINK_EV_STATE: fake_state(f, ev.bytes); break;
     case VLS_LINK_EV_RETURN: f->returns++; break;
+    case VLS_LINK_EV_GROUP: f->groups++; break;
     case VLS_LINK_EV_KNOCK:
     case VLS_LINK_EV_PEER: fail_msg("not on this side");
     }

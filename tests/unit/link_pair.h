@@ -30,7 +30,7 @@ static inline void end_init(end *e, uint8_t seed_n) {
   uint8_t seed[32] = {seed_n};
   vls_rng_init(&e->rng, seed);
   vls_buf_init(&e->heard, 100000);
-  vls_buf_init(&e->last, VLS_RECORD_MAX);
+  vls_buf_init(&e->last, VLS_LINK_GROUP_MAX);
 }
 
 static inline void line_keys(line *l) {
@@ -82,11 +82,12 @@ static inline void hear(line *l, end *e) {
     if (err == VLS_AGAIN) return;
     e->err = err;
     if (err != VLS_OK) return;
-    static const char letters[] = "KPUracsbx";
+    static const char letters[] = "KPUracsbgx";
     assert_int_equal(vls_buf_put_u8(&e->heard, (uint8_t)letters[ev.type]), VLS_OK);
     if (ev.type == VLS_LINK_EV_KNOCK) on_knock(l, e);
     if (ev.type == VLS_LINK_EV_PEER) vls_link_approve(e->link);
-    if (ev.type == VLS_LINK_EV_RECORD || ev.type == VLS_LINK_EV_CARD) {
+    if (ev.type == VLS_LINK_EV_RECORD || ev.type == VLS_LINK_EV_CARD ||
+        ev.type == VLS_LINK_EV_GROUP) {
       vls_buf_clear(&e->last);
       assert_int_equal(vls_buf_put_slice(&e->last, ev.bytes), VLS_OK);
     }

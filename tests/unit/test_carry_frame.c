@@ -126,7 +126,7 @@ static void frame_of_an_unknown_type_or_a_second_auth_ends_the_link(void **state
   for (int type = 0; type < 256; type++) {
     line l;
     line_up(&l);
-    bool known = type != VLS_FRAME_AUTH && type <= VLS_FRAME_RETURN;
+    bool known = type != VLS_FRAME_AUTH && type <= VLS_FRAME_GROUP;
     static const uint8_t body[10];
     vls_err err = hear_frame(&l, type, vls_slice_of(body, sizeof body));
     if (!known || type == VLS_FRAME_ACK)
@@ -167,6 +167,38 @@ static void record_beyond_its_bound_ends_the_link(void **state) {
   assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD_PART, half), VLS_OK);
   assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD_PART, half), VLS_OK);
   assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD, vls_slice_str("x")), VLS_TOO_BIG);
+  line_end(&l);
+}
+
+static void group_frame_of_any_size_comes_through_and_no_larger(void **state) {
+  (void)state;
+  static uint8_t bytes[VLS_LINK_GROUP_MAX];
+  static const size_t sizes[] = {1, 65518, 65519, VLS_RECORD_MAX + 1, VLS_LINK_GROUP_MAX};
+  line l;
+  line_up(&l);
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    fill(bytes, sizes[i], (uint8_t)i);
+    assert_int_equal(vls_link_send_group(l.a.link, vls_slice_of(bytes, sizes[i])), VLS_OK);
+    run_line(&l, WIRE_MAX);
+    assert_int_equal(l.b.err, VLS_OK);
+    assert_true(vls_slice_eq(vls_buf_slice(&l.b.last), vls_slice_of(bytes, sizes[i])));
+  }
+  assert_true(heard_was(&l.b, "KPUggggg"));
+  vls_slice half = vls_slice_of(bytes, VLS_LINK_GROUP_MAX / 2);
+  assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD_PART, half), VLS_OK);
+  assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD_PART, half), VLS_OK);
+  assert_int_equal(hear_frame(&l, VLS_FRAME_GROUP, vls_slice_str("x")), VLS_TOO_BIG);
+  line_end(&l);
+}
+
+/* What a frame of a group may take, a record may not. */
+static void record_as_large_as_a_group_frame_ends_the_link(void **state) {
+  (void)state;
+  static uint8_t part[VLS_RECORD_MAX / 2 + 1];
+  line l;
+  line_up(&l);
+  assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD_PART, vls_slice_of(part, sizeof part)), VLS_OK);
+  assert_int_equal(hear_frame(&l, VLS_FRAME_RECORD, vls_slice_of(part, sizeof part)), VLS_TOO_BIG);
   line_end(&l);
 }
 
@@ -281,6 +313,8 @@ int main(void) {
       cmocka_unit_test(close_of_another_form_is_a_close_without_a_reason),
       cmocka_unit_test(card_beyond_its_bound_ends_the_link),
       cmocka_unit_test(record_beyond_its_bound_ends_the_link),
+      cmocka_unit_test(group_frame_of_any_size_comes_through_and_no_larger),
+      cmocka_unit_test(record_as_large_as_a_group_frame_ends_the_link),
       cmocka_unit_test(record_in_many_parts_with_others_between_comes_through),
       cmocka_unit_test(frame_of_an_impossible_length_ends_the_link),
       cmocka_unit_test(keys_turn_and_frames_go_on),

@@ -223,6 +223,48 @@ static void removed_member_does_not_come_back_by_a_friend(void **state) {
   world_end(&w);
 }
 
+/* The roster names devices with the keys of their links; acts stand after those they name. */
+static void seats_and_acts_are_told(void **state) {
+  (void)state;
+  world w;
+  uint32_t leaf = 0, found;
+  world_make(&w, 4, 9);
+  world_fill(&w);
+  vls_group *g = w.nodes[2].group;
+  vls_group_seat seat;
+  for (; vls_group_seat_at(g, leaf, &seat); leaf++) {
+    const node *x = world_device(&w, seat.device);
+    assert_memory_equal(seat.identity, x->who.identity.pub, 32);
+    assert_memory_equal(seat.link, x->who.dh.pub, 32);
+    assert_true(vls_group_seat_of(g, seat.device, &found) && found == leaf);
+  }
+  assert_int_equal(leaf, 4);
+  assert_false(vls_group_seat_of(g, w.nodes[0].who.identity.pub, &found));
+  const uint8_t *id;
+  vls_slice event;
+  vls_group *young = vls_group_join(&w.nodes[2].me, vls_group_id(g), &w.nodes[2].leaf);
+  uint32_t n = 0;
+  for (; vls_group_act_at(g, n, &id, &event); n++) {
+    vls_group_said said;
+    vls_group_where where = {.group = vls_group_id(g)};
+    assert_true(vls_group_has(g, id));
+    assert_int_equal(vls_group_read(&said, event, &where), VLS_OK);
+    for (size_t i = 0; i < said.header.n_acts; i++)
+      assert_true(vls_group_has(young, said.header.acts[i]));
+    vls_buf letter;
+    vls_buf_init(&letter, vls_group_mail_def.max_bytes);
+    assert_int_equal(
+        vls_group_letter(w.nodes[0].group, event, w.nodes[2].who.device.pub, &w.rng, &letter),
+        VLS_OK);
+    assert_int_equal(vls_group_hear_letter(young, vls_buf_slice(&letter), w.now), VLS_OK);
+    vls_buf_done(&letter);
+  }
+  assert_int_equal(n, 4);
+  assert_false(vls_group_has(g, w.nodes[0].who.identity.pub));
+  vls_group_free(young);
+  world_end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_talk_and_see_the_same),
@@ -234,6 +276,7 @@ int main(void) {
       cmocka_unit_test(announcements_are_for_moderators),
       cmocka_unit_test(link_admits_so_many),
       cmocka_unit_test(removed_member_does_not_come_back_by_a_friend),
+      cmocka_unit_test(seats_and_acts_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -410,11 +410,11 @@ static void citizens_and_devices_end_at_their_limit(void **state) {
   assert_int_equal(vls_gr_person_add(g, key), NOBODY);
   for (uint32_t i = 0; i < VLS_GROUP_DEVICES; i++) {
     vls_be32_put(key, i);
-    assert_int_not_equal(vls_gr_device_add(g, 100, key), NOBODY);
-    assert_int_equal(vls_gr_device_add(g, 101, key), NOBODY); /* somebody else's */
+    assert_int_not_equal(vls_gr_device_add(g, 100, key, key), NOBODY);
+    assert_int_equal(vls_gr_device_add(g, 101, key, key), NOBODY); /* somebody else's */
   }
   vls_be32_put(key, UINT32_MAX);
-  assert_int_equal(vls_gr_device_add(g, 100, key), NOBODY);
+  assert_int_equal(vls_gr_device_add(g, 100, key, key), NOBODY);
   world_end(&w);
 }
 

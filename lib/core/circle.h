@@ -1,0 +1,150 @@
+/* Groups in the node: a vls_group (conv/group.h), and what this node does about it. "Room" is a
+ * directory and vls_group the protocol: what the core has is a circle.
+ *
+ * Whatever makes a group hear or say is followed by vls_circle_settle in the same breath: it stores
+ * what happened, tells people, and queues what is to be sent. Rows of its state are written at the
+ * end of the batch (vls_circle_flush), and nothing leaves before they are on disk.
+ *
+ * A talk's number is a contact's or a group's (one sequence): message.contact, feed.contact. */
+#ifndef VALISE_CORE_CIRCLE_H
+#define VALISE_CORE_CIRCLE_H
+
+#include "conv/group.h"
+#include "core/core_int.h"
+#include "proto/group.h"
+
+enum {
+  VLS_CIRCLES_MAX = 256,        /* groups of one node */
+  VLS_CIRCLE_QUEUE = 2048,      /* frames that wait for one link */
+  VLS_CIRCLE_QUEUE_KB = 1024,   /* and of those kept in memory, KiB */
+  VLS_CIRCLE_HOUR_EVENTS = 256, /* of one author and hour, from one link (GROUP 6.5) */
+  VLS_CIRCLE_HOUR_KB = 4096,    /* and KiB */
+  VLS_CIRCLE_WANTS = 64,        /* events asked for at once */
+};
+#define VLS_CIRCLE_WANT_MS UINT64_C(5000)   /* between two times the same thing is asked for */
+#define VLS_CIRCLE_STUCK_MS UINT64_C(60000) /* wraps were asked for in vain: a new leaf */
+#define VLS_CIRCLE_SYNC_MS (UINT64_C(10) * 60 * 1000)
+#define VLS_CIRCLE_RECORD_MS (UINT64_C(30) * 86400 * 1000) /* a record is passed on so long */
+
+typedef enum vls_circle_state {
+  VLS_CIRCLE_JOINING = 0, /* its acts are not here yet, or do not make me a member */
+  VLS_CIRCLE_MEMBER = 1,
+  VLS_CIRCLE_OUT = 2, /* I left, or was removed; what was said stays readable */
+} vls_circle_state;
+
+/* A device of a member that can be reached now. */
+typedef struct vls_circle_link {
+  vls_conn *conn;
+  uint8_t device[32];
+  uint64_t asked; /* mono_ms when this one was asked for what is missing; 0 */
+  bool sync_due;  /* the link is new, or its queue was full: compare */
+  bool greeted;   /* what is done once on a link was done */
+} vls_circle_link;
+
+/* Words written in this batch, or before the group could speak: in the store as queued then. */
+typedef struct vls_circle_word {
+  uint64_t n; /* number of its message; 0: it belongs to the word before it, into one event */
+  uint64_t kind, stamp;
+  vls_buf body; /* of the item */
+} vls_circle_word;
+
+typedef struct vls_circle {
+  uint64_t id; /* its talk number */
+  uint8_t gid[32];
+  char name[VLS_NAME_MAX + 1]; /* here: unique among contacts and groups, folded */
+  vls_circle_state state;
+  uint64_t read_n, created;
+  bool row_dirty, state_dirty, listed;
+  bool moved; /* members or their devices may have changed: links are looked at again */
+  vls_group *group;
+  vls_group_me me;
+  vls_circle_link *links;
+  size_t n_links, cap_links;
+  vls_circle_word *words;
+  size_t n_words, cap_words;
+  bool has_queued; /* texts of mine wait in the store for an epoch */
+  bool unread_known;
+  uint64_t unread;
+  vls_due due;
+  uint64_t heal_at, stuck_since, want_at, sync_at; /* mono_ms; VLS_NEVER */
+} vls_circle;
+
+/* circles.c */
+void vls_circles_load(vls_core *core);
+void vls_circles_free(vls_core *core);
+vls_circle *vls_circle_get(const vls_core *core, uint64_t id); /* NULL: no group has this number */
+vls_circle *vls_circle_by_gid(const vls_core *core, const uint8_t gid[32]);
+/* Begins a group; its name here is rules->name, made unique. VLS_LIMITED: there are too many;
+ * VLS_MALFORMED: the rules. It is on disk with this batch. */
+VLS_MUST vls_err vls_circle_found(vls_core *core, const vls_group_rules *rules, vls_circle **ret);
+/* A group that is not here yet, or was left: somebody is to let this device in. Appends what they
+ * need for it to cert and leaf of ret, which borrow from `bytes` and core->self. */
+VLS_MUST vls_err vls_circle_join(vls_core *core, const uint8_t gid[32], vls_slice name,
+                                 vls_buf *bytes, vls_act_leaf *ret_leaf, vls_circle **ret);
+/* VLS_EXISTS, VLS_MALFORMED. */
+VLS_MUST vls_err vls_circle_rename(vls_core *core, vls_circle *circle, vls_slice name);
+/* It has something to do at the end of the batch. */
+void vls_circle_touch(vls_core *core, vls_circle *circle);
+void vls_circle_flush(vls_core *core, vls_circle *circle);
+void vls_circle_wake_at(vls_core *core, vls_circle *circle, uint64_t mono_ms);
+void vls_circle_tick(vls_core *core); /* those whose time has come */
+uint64_t vls_circle_unread(vls_core *core, vls_circle *circle);
+/* The end of the batch for groups: what was written is said, rows are flushed. */
+void vls_circles_seal(vls_core *core);
+
+/* circle_told.c */
+/* Everything that the group tells goes to the store, to people and to links. */
+void vls_circle_settle(vls_core *core, vls_circle *circle);
+
+/* circle_hear.c */
+/* A GROUP frame came over this link. True: it brought something. */
+bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice frame);
+
+/* circle_items.c */
+/* Verified words: texts become messages, remarks are kept. event: in full, as the store has it.
+ * Gives the numbers of its messages; 0: it has none. */
+void vls_circle_take(vls_core *core, vls_circle *circle, const vls_group_told *told,
+                     uint64_t *ret_first, uint64_t *ret_last);
+
+/* circle_say.c */
+/* A text of mine, number n, is said with this batch, or once the group can speak. */
+void vls_circle_text(vls_core *core, vls_circle *circle, vls_slice text, uint64_t n);
+/* Likewise any item. n 0: in the event of the word before it (mentions), and no message. */
+void vls_circle_item(vls_core *core, vls_circle *circle, uint64_t kind, vls_slice body, uint64_t n);
+/* Before a query reads the store. */
+void vls_circle_flush_words(vls_core *core);
+
+/* circle_links.c */
+/* Who this is here: the contact, or a row made for a member who is none (never NULL). */
+vls_peer *vls_circle_member(vls_core *core, const uint8_t identity[32]);
+/* A link to a member came up, or is gone. */
+void vls_circle_up(vls_core *core, vls_conn *conn);
+void vls_circle_down(vls_core *core, vls_conn *conn);
+/* Members changed: whom it is linked to is found anew. */
+void vls_circle_relink(vls_core *core, vls_circle *circle);
+/* The device's place among the links; NULL: it cannot be reached now. */
+vls_circle_link *vls_circle_link_of(const vls_circle *circle, const vls_conn *conn);
+vls_circle_link *vls_circle_link_to(const vls_circle *circle, const uint8_t device[32]);
+
+/* circle_queue.c */
+/* A frame for this link: at once while its window is open, else it waits. The body is copied. */
+void vls_circle_send(vls_core *core, vls_circle *circle, vls_conn *conn, vls_group_frame_kind kind,
+                     vls_slice body);
+/* By number in the store: loaded when it is sent. */
+void vls_circle_send_record(vls_core *core, vls_circle *circle, vls_conn *conn, uint64_t record);
+/* An event (its id) as a letter for this device; sealed when it is sent. */
+void vls_circle_send_letter(vls_core *core, vls_circle *circle, vls_conn *conn,
+                            const uint8_t event[32], const uint8_t device[32]);
+/* A record to every linked member but this one (NULL: all). */
+void vls_circle_spread(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *but);
+/* What waits goes out while the window is open. */
+void vls_circle_pump(vls_core *core, vls_conn *conn);
+void vls_circle_queue_free(vls_conn *conn);
+
+/* circle_want.c */
+/* Somebody asked: group_want. */
+void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice body);
+/* Asks a linked member for what is missing: the genesis, events that are named, wraps. */
+void vls_circle_want(vls_core *core, vls_circle *circle);
+
+#endif
