@@ -15,11 +15,11 @@ static void checksum(uint8_t ret[CHECK], vls_slice bytes) {
   memcpy(ret, hash, CHECK);
 }
 
-vls_err vls_invite_text(vls_buf *out, const vls_invite *invite) {
+static vls_err put_link(vls_buf *out, const vls_wire_def *def, const void *table) {
   vls_buf bytes;
   uint8_t check[CHECK];
   vls_buf_init(&bytes, VLS_INVITE_BYTES);
-  vls_err err = vls_wire_encode(&vls_invite_def, invite, &bytes);
+  vls_err err = vls_wire_encode(def, table, &bytes);
   if (err == VLS_OK) {
     checksum(check, vls_buf_slice(&bytes));
     err = vls_buf_put(&bytes, check, CHECK);
@@ -37,6 +37,14 @@ vls_err vls_invite_text(vls_buf *out, const vls_invite *invite) {
   return err;
 }
 
+vls_err vls_invite_text(vls_buf *out, const vls_invite *invite) {
+  return put_link(out, &vls_invite_def, invite);
+}
+
+vls_err vls_group_link_text(vls_buf *out, const vls_group_link *link) {
+  return put_link(out, &vls_group_link_def, link);
+}
+
 static vls_slice trim(vls_slice s) {
   while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\n' || s.p[0] == '\r' || s.p[0] == '\t'))
     s = (vls_slice){s.p + 1, s.n - 1};
@@ -45,7 +53,8 @@ static vls_slice trim(vls_slice s) {
   return s;
 }
 
-vls_err vls_invite_parse(vls_invite *ret, uint8_t bytes[VLS_INVITE_BYTES], vls_slice text) {
+static vls_err get_link(const vls_wire_def *def, void *ret, uint8_t bytes[VLS_INVITE_BYTES],
+                        vls_slice text) {
   text = trim(text);
   size_t skip = sizeof scheme - 1, n = 0;
   if (text.n <= skip || text.n > VLS_LINK_TEXT_MAX) return VLS_MALFORMED;
@@ -57,10 +66,23 @@ vls_err vls_invite_parse(vls_invite *ret, uint8_t bytes[VLS_INVITE_BYTES], vls_s
   vls_slice body = {bytes, n - CHECK};
   checksum(check, body);
   if (memcmp(check, bytes + body.n, CHECK) != 0) return VLS_MALFORMED;
-  err = vls_wire_decode(&vls_invite_def, VLS_WIRE_STRICT, body, ret, NULL);
-  if (err != VLS_OK) return VLS_MALFORMED;
+  err = vls_wire_decode(def, VLS_WIRE_STRICT, body, ret, NULL);
+  return err == VLS_OK ? VLS_OK : VLS_MALFORMED;
+}
+
+vls_err vls_invite_parse(vls_invite *ret, uint8_t bytes[VLS_INVITE_BYTES], vls_slice text) {
+  vls_err err = get_link(&vls_invite_def, ret, bytes, text);
+  if (err != VLS_OK) return err;
   if (vls_key_check(ret->dh) != VLS_OK || vls_key_check(ret->opk) != VLS_OK) return VLS_FORGED;
   return VLS_OK;
+}
+
+vls_err vls_group_link_parse(vls_group_link *ret, uint8_t bytes[VLS_INVITE_BYTES], vls_slice text) {
+  static const uint8_t none[32];
+  vls_err err = get_link(&vls_group_link_def, ret, bytes, text);
+  if (err != VLS_OK) return err;
+  bool is_key = memcmp(ret->dh, none, 32) == 0 || vls_key_check(ret->dh) == VLS_OK;
+  return is_key ? VLS_OK : VLS_FORGED;
 }
 
 void vls_invite_knock_key(uint8_t ret_key[32], const uint8_t secret[32]) {

@@ -31,6 +31,13 @@ vls_err vls_body_held(vls_buf *out, const vls_item_held *held) {
   return vls_wire_encode(&vls_item_held_def, held, out);
 }
 
+vls_err vls_body_group(vls_buf *out, const vls_item_group *invitation) {
+  vls_slice name = invitation->name, note = invitation->note;
+  if (name.n > VLS_NAME_MAX || note.n > VLS_GROUP_NOTE_MAX) return VLS_TOO_BIG;
+  if (name.n == 0 || !vls_utf8_ok(name) || !vls_utf8_ok(note)) return VLS_MALFORMED;
+  return vls_wire_encode(&vls_item_group_def, invitation, out);
+}
+
 static vls_err read_text(vls_content *ret, vls_slice body) {
   vls_item_text text;
   vls_err err = vls_wire_decode(&vls_item_text_def, VLS_WIRE_STRICT, body, &text, NULL);
@@ -61,6 +68,8 @@ vls_err vls_content_read(vls_content *ret, const vls_item *item) {
     return err;
   case VLS_ITEM_HELD:
     return vls_wire_decode(&vls_item_held_def, VLS_WIRE_STRICT, item->body, &ret->held, NULL);
+  case VLS_ITEM_GROUP:
+    return vls_wire_decode(&vls_item_group_def, VLS_WIRE_STRICT, item->body, &ret->group, NULL);
   case VLS_ITEM_GONE: return item->body.n == 32 ? VLS_OK : VLS_MALFORMED;
   default: return VLS_NOT_FOUND;
   }

@@ -13,6 +13,7 @@ VLS_MUST vls_err vls_body_receipt(vls_buf *out, unsigned level, const uint8_t he
                                   uint64_t from, uint64_t to);
 VLS_MUST vls_err vls_body_card(vls_buf *out, vls_slice card);
 VLS_MUST vls_err vls_body_held(vls_buf *out, const vls_item_held *held);
+VLS_MUST vls_err vls_body_group(vls_buf *out, const vls_item_group *invitation);
 
 /* An item, read by its kind. Slices borrow. */
 typedef struct vls_content {
@@ -22,6 +23,7 @@ typedef struct vls_content {
     vls_item_receipt receipt;
     vls_slice card;
     vls_item_held held;
+    vls_item_group group;
   };
 } vls_content;
 /* VLS_NOT_FOUND: a kind this version does not know (keep going: it was said, we can't show it).

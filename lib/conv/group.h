@@ -157,6 +157,19 @@ bool vls_group_act_at(const vls_group *group, uint32_t number, const uint8_t **r
                       vls_slice *ret_event);
 bool vls_group_has(const vls_group *group, const uint8_t id[32]); /* this event is here */
 
+/* An invitation (GROUP 4.7) by everything known now. */
+typedef struct vls_group_invitation {
+  uint8_t id[32], key[32], author[32];
+  uint64_t uses, used; /* people it may admit, and has */
+  uint64_t until;      /* ms since 1970 */
+  bool approve;
+  bool is_void; /* its author was not permitted it, as is known now (GROUP 4.2) */
+} vls_group_invitation;
+/* That with this key; of two the one that is not void. False: none. */
+bool vls_group_invitation_by(vls_group *group, const uint8_t key[32], vls_group_invitation *ret);
+/* All of them, the oldest first; free() them. */
+size_t vls_group_invitations(vls_group *group, vls_group_invitation **ret);
+
 typedef enum vls_group_standing {
   VLS_GROUP_COUNTS,
   VLS_GROUP_QUARANTINED, /* GROUP 4.8 */

@@ -72,10 +72,16 @@ VLS_MUST vls_err vls_group_cert_check(vls_device_cert *ret, const vls_signed *ce
 VLS_MUST vls_err vls_group_leaf_make(vls_buf *out, const vls_sign_pair *device,
                                      const uint8_t group[32], const uint8_t identity[32],
                                      uint64_t made, const uint8_t *dh);
+/* Knocks of who holds an invitation with this public key: XWL(key, "group knock", group, 32). */
+void vls_group_knock_key(uint8_t ret_key[32], const uint8_t invite[32], const uint8_t group[32]);
 /* The proof that somebody holds an invitation (GROUP 4.7). */
 void vls_group_proof_make(uint8_t ret[VLS_SIG], const vls_sign_pair *invite,
                           const uint8_t group[32], const uint8_t who[32]);
 VLS_MUST vls_err vls_group_proof_check(const uint8_t proof[VLS_SIG], const uint8_t invite[32],
                                        const uint8_t group[32], const uint8_t who[32]);
+/* What a newcomer shows (GROUP 7.9), as far as it proves itself: leaf, proof and card are of the
+ * citizen and device of the certificate, which ret is. VLS_FORGED, VLS_MALFORMED, VLS_TOO_BIG. */
+VLS_MUST vls_err vls_group_ask_check(const vls_group_ask *ask, const uint8_t group[32],
+                                     vls_device_cert *ret);
 
 #endif

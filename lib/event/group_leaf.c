@@ -1,4 +1,5 @@
 #include "citizen/card.h"
+#include "crypto/kdf.h"
 #include "event/group.h"
 
 /* What others sign for a group: devices, their leaves, and the proof of an invitation. */
@@ -61,4 +62,24 @@ vls_err vls_group_proof_check(const uint8_t proof[VLS_SIG], const uint8_t invite
   uint8_t m[64];
   proof_bytes(m, group, who);
   return vls_verify(proof, invite, VLS_CTX_INVITE, vls_slice_of(m, sizeof m));
+}
+
+void vls_group_knock_key(uint8_t ret_key[32], const uint8_t invite[32], const uint8_t group[32]) {
+  vls_xwl(ret_key, 32, invite, "group knock", vls_slice_of(group, 32));
+}
+
+vls_err vls_group_ask_check(const vls_group_ask *ask, const uint8_t group[32],
+                            vls_device_cert *ret) {
+  vls_group_leaf leaf;
+  vls_card_view view;
+  vls_err err = vls_group_cert_check(ret, &ask->cert);
+  if (err == VLS_OK) err = vls_group_leaf_check(&leaf, &ask->cert, &ask->leaf, group);
+  if (err == VLS_OK && leaf.dh.n == 0) err = VLS_MALFORMED;
+  if (err == VLS_OK) err = vls_group_proof_check(ask->proof, ask->key, group, ret->identity);
+  if (err == VLS_OK) err = vls_card_open(&view, ask->card);
+  if (err != VLS_OK) return err;
+  const vls_device *device = vls_card_by_sign(&view, ret->sign);
+  bool same = memcmp(view.card.identity, ret->identity, 32) == 0 && device != NULL &&
+              memcmp(device->dh, ret->dh, 32) == 0;
+  return same ? VLS_OK : VLS_FORGED;
 }

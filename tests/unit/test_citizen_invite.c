@@ -191,6 +191,88 @@ static void invite_knock_key_follows_the_clause(void **state) {
   assert_memory_not_equal(got, secret, 32);
 }
 
+/* Links to groups */
+
+static vls_group_link group_link_of(size_t n_addresses, size_t name) {
+  static const char title[] = "Die Freundschaftsgruppe der Partnerstaedte Ludwigshafen und Dessau";
+  vls_invite invite = invite_of(n_addresses);
+  vls_group_link link = {.version = 2,
+                         .name = vls_slice_of(title, name),
+                         .until = UINT32_MAX,
+                         .approve = true,
+                         .n_addresses = n_addresses};
+  memcpy(link.group, invite.secret, 32);
+  memcpy(link.seed, invite.opk, 32);
+  memcpy(link.identity, invite.identity, 32);
+  memcpy(link.dh, invite.dh, 32);
+  memcpy(link.addresses, invite.addresses, sizeof link.addresses);
+  return link;
+}
+
+static vls_err parse_group(vls_slice text, vls_group_link *ret) {
+  static uint8_t bytes[VLS_INVITE_BYTES];
+  return vls_group_link_parse(ret, bytes, text);
+}
+
+static void group_link_comes_back_from_its_text(void **state) {
+  (void)state;
+  static const struct {
+    size_t addresses, name;
+  } sizes[] = {{0, 0}, {0, 64}, {1, 1}, {1, 64}, {2, 0}};
+  for (size_t i = 0; i < COUNT(sizes); i++) {
+    vls_group_link link = group_link_of(sizes[i].addresses, sizes[i].name), back;
+    vls_buf text;
+    vls_buf_init(&text, VLS_LINK_TEXT_MAX);
+    assert_int_equal(vls_group_link_text(&text, &link), VLS_OK);
+    assert_int_equal(parse_group(vls_buf_slice(&text), &back), VLS_OK);
+    assert_memory_equal(back.group, link.group, 32);
+    assert_memory_equal(back.seed, link.seed, 32);
+    assert_memory_equal(back.identity, link.identity, 32);
+    assert_memory_equal(back.dh, link.dh, 32);
+    assert_true(vls_slice_eq(back.name, link.name));
+    assert_true(back.approve && back.until == UINT32_MAX);
+    assert_int_equal(back.n_addresses, sizes[i].addresses);
+    vls_buf_done(&text);
+  }
+  vls_group_link most = group_link_of(2, 64);
+  vls_buf text;
+  vls_buf_init(&text, 4096);
+  assert_int_equal(vls_group_link_text(&text, &most), VLS_TOO_BIG);
+  assert_int_equal(text.n, 0);
+  vls_buf_done(&text);
+}
+
+static void group_link_and_invitation_are_not_taken_for_each_other(void **state) {
+  (void)state;
+  vls_group_link link = group_link_of(1, 9), back;
+  vls_invite invite = invite_of(1);
+  vls_buf text;
+  vls_buf_init(&text, VLS_LINK_TEXT_MAX);
+  assert_int_equal(vls_group_link_text(&text, &link), VLS_OK);
+  assert_int_equal(parse(vls_buf_slice(&text)), VLS_MALFORMED);
+  text.p[text.n / 2] ^= 1; /* one letter wrong */
+  assert_int_equal(parse_group(vls_buf_slice(&text), &back), VLS_MALFORMED);
+  vls_buf_clear(&text);
+  assert_int_equal(vls_invite_text(&text, &invite), VLS_OK);
+  assert_int_equal(parse_group(vls_buf_slice(&text), &back), VLS_MALFORMED);
+  vls_buf_done(&text);
+}
+
+static void group_link_has_a_key_or_none(void **state) {
+  (void)state;
+  vls_group_link link = group_link_of(1, 9), back;
+  vls_buf text;
+  vls_buf_init(&text, VLS_LINK_TEXT_MAX);
+  memset(link.dh, 0, 32);
+  assert_int_equal(vls_group_link_text(&text, &link), VLS_OK);
+  assert_int_equal(parse_group(vls_buf_slice(&text), &back), VLS_OK);
+  link.dh[0] = 1; /* a point of small order */
+  vls_buf_clear(&text);
+  assert_int_equal(vls_group_link_text(&text, &link), VLS_OK);
+  assert_int_equal(parse_group(vls_buf_slice(&text), &back), VLS_FORGED);
+  vls_buf_done(&text);
+}
+
 int main(void) {
   if (vls_crypto_init() != VLS_OK) return 1;
   const struct CMUnitTest tests[] = {
@@ -203,6 +285,9 @@ int main(void) {
       cmocka_unit_test(invite_link_with_a_key_that_is_none_is_refused),
       cmocka_unit_test(invite_whose_table_is_broken_is_refused),
       cmocka_unit_test(invite_knock_key_follows_the_clause),
+      cmocka_unit_test(group_link_comes_back_from_its_text),
+      cmocka_unit_test(group_link_and_invitation_are_not_taken_for_each_other),
+      cmocka_unit_test(group_link_has_a_key_or_none),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

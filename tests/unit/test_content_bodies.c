@@ -123,9 +123,41 @@ static void card_comes_back_up_to_its_bound(void **state) {
   }
 }
 
+static void invitation_to_a_group_comes_back_up_to_its_bounds(void **state) {
+  (void)state;
+  static const struct {
+    size_t name, note;
+    vls_err err;
+  } rows[] = {{1, 0, VLS_OK},
+              {64, 256, VLS_OK},
+              {0, 1, VLS_MALFORMED},
+              {65, 1, VLS_TOO_BIG},
+              {1, 257, VLS_TOO_BIG}};
+  char text[257];
+  memset(text, 'x', sizeof text);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    vls_item_group invitation = {.group = {1}, .seed = {2}, .until = UINT32_MAX, .approve = true};
+    vls_buf body;
+    vls_content c;
+    invitation.name = vls_slice_of(text, rows[i].name);
+    invitation.note = vls_slice_of(text, rows[i].note);
+    vls_buf_init(&body, 600);
+    assert_int_equal(vls_body_group(&body, &invitation), rows[i].err);
+    vls_item item = item_of(VLS_ITEM_GROUP, &body);
+    if (rows[i].err == VLS_OK) {
+      assert_int_equal(vls_content_read(&c, &item), VLS_OK);
+      assert_true(c.group.name.n == rows[i].name && c.group.note.n == rows[i].note);
+      assert_true(c.group.approve && c.group.until == UINT32_MAX && c.group.seed[0] == 2);
+      for (size_t n = 0; n < body.n; n++)
+        assert_int_equal(read_bytes(VLS_ITEM_GROUP, body.p, n), VLS_MALFORMED);
+    }
+    vls_buf_done(&body);
+  }
+}
+
 static void kind_of_another_version_is_not_found(void **state) {
   (void)state;
-  static const uint64_t kinds[] = {6, 7, 255, 65534};
+  static const uint64_t kinds[] = {7, 8, 255, 65534};
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     assert_int_equal(read_bytes(kinds[i], "\x91\x01", 2), VLS_NOT_FOUND);
     assert_int_equal(read_bytes(kinds[i], "", 0), VLS_NOT_FOUND);
@@ -203,6 +235,7 @@ int main(void) {
       cmocka_unit_test(receipt_comes_back),
       cmocka_unit_test(receipt_with_a_range_turned_round_is_refused),
       cmocka_unit_test(card_comes_back_up_to_its_bound),
+      cmocka_unit_test(invitation_to_a_group_comes_back_up_to_its_bounds),
       cmocka_unit_test(kind_of_another_version_is_not_found),
       cmocka_unit_test(body_that_breaks_its_table_is_refused),
       cmocka_unit_test(body_cut_short_is_refused),

@@ -188,13 +188,25 @@ static void link_admits_so_many(void **state) {
   assert_int_equal(admit_by_link(&w, bao, &w.nodes[DOA], &link, invite), VLS_OK);
   assert_int_equal(admit_by_link(&w, bao, &w.nodes[EWA], &link, invite), VLS_STATE);
   assert_int_equal(vls_group_level(ana->group, w.nodes[DOA].who.identity.pub), VLS_LEVEL_MEMBER);
+  vls_group_invitation seen, *all;
+  assert_true(vls_group_invitation_by(bao->group, link.pub, &seen));
+  assert_true(seen.used == 2 && seen.uses == 2 && seen.until == body.until && !seen.approve);
+  assert_memory_equal(seen.id, invite, 32);
+  assert_memory_equal(seen.author, ana->who.identity.pub, 32);
+  assert_false(seen.is_void);
+  assert_false(vls_group_invitation_by(bao->group, other.pub, &seen));
   body.approve = true;
+  memcpy(body.key, other.pub, 32);
   assert_int_equal(vls_group_invite(ana->group, &body, &ana->rng, w.now), VLS_OK);
   world_settle(&w);
   newest_event_of(ana, invite);
-  assert_int_equal(admit_by_link(&w, bao, &w.nodes[EWA], &link, invite), VLS_STATE);
+  assert_int_equal(admit_by_link(&w, bao, &w.nodes[EWA], &other, invite), VLS_STATE);
   assert_int_equal(world_set(&w, ANA, BAO, VLS_LEVEL_MODERATOR), VLS_OK);
-  assert_int_equal(admit_by_link(&w, bao, &w.nodes[EWA], &link, invite), VLS_OK);
+  assert_int_equal(admit_by_link(&w, bao, &w.nodes[EWA], &other, invite), VLS_OK);
+  assert_int_equal(vls_group_invitations(ana->group, &all), 2);
+  assert_true(all[0].used == 2 && all[1].used == 1 && all[1].approve);
+  assert_memory_equal(all[1].id, invite, 32);
+  free(all);
   world_all_alike(&w, false);
   world_end(&w);
 }

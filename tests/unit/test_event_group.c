@@ -223,6 +223,65 @@ static void proof_is_for_one_citizen_and_group(void **state) {
   citizen_end(&link);
 }
 
+static vls_group_ask ask_of(const citizen *who, const citizen *link, const citizen *card,
+                            vls_buf *leaf) {
+  vls_group_ask ask = {.card = vls_buf_slice(&card->card)};
+  vls_buf_init(leaf, 1024);
+  assert_int_equal(
+      vls_group_leaf_make(leaf, &who->device, group_id, who->identity.pub, 5, who->spk.pub),
+      VLS_OK);
+  assert_int_equal(vls_signed_parse(&ask.leaf, vls_buf_slice(leaf)), VLS_OK);
+  assert_int_equal(vls_signed_parse(&ask.cert, vls_buf_slice(&who->cert)), VLS_OK);
+  memcpy(ask.key, link->device.pub, 32);
+  vls_group_proof_make(ask.proof, &link->device, group_id, who->identity.pub);
+  return ask;
+}
+
+static void ask_proves_one_citizen_in_all_its_parts(void **state) {
+  (void)state;
+  citizen ana, bao, link;
+  vls_buf leaf;
+  vls_device_cert got;
+  citizen_make(&ana, 1);
+  citizen_make(&bao, 2);
+  citizen_make(&link, 3);
+  vls_group_ask ask = ask_of(&ana, &link, &ana, &leaf);
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_OK);
+  assert_memory_equal(got.identity, ana.identity.pub, 32);
+  assert_memory_equal(got.dh, ana.dh.pub, 32);
+  assert_int_equal(vls_group_ask_check(&ask, root, &got), VLS_FORGED);
+  ask.key[0] ^= 1; /* another invitation */
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_FORGED);
+  ask.key[0] ^= 1;
+  ask.card = vls_buf_slice(&bao.card);
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_FORGED);
+  ask.card = vls_slice_str("no card");
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_MALFORMED);
+  ask.card = vls_buf_slice(&ana.card);
+  assert_int_equal(vls_signed_parse(&ask.cert, vls_buf_slice(&bao.cert)), VLS_OK);
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_FORGED);
+  assert_int_equal(vls_signed_parse(&ask.cert, vls_buf_slice(&ana.cert)), VLS_OK);
+  vls_buf_clear(&leaf); /* a device that leaves asks for nothing */
+  assert_int_equal(vls_group_leaf_make(&leaf, &ana.device, group_id, ana.identity.pub, 5, NULL),
+                   VLS_OK);
+  assert_int_equal(vls_signed_parse(&ask.leaf, vls_buf_slice(&leaf)), VLS_OK);
+  assert_int_equal(vls_group_ask_check(&ask, group_id, &got), VLS_MALFORMED);
+  vls_buf_done(&leaf);
+  citizen_end(&ana);
+  citizen_end(&bao);
+  citizen_end(&link);
+}
+
+static void knock_key_is_of_one_invitation_and_group(void **state) {
+  (void)state;
+  uint8_t key[32], other[32], want[32];
+  vls_group_knock_key(key, root, group_id);
+  vls_xwl(want, 32, root, "group knock", vls_slice_of(group_id, 32));
+  assert_memory_equal(key, want, 32);
+  vls_group_knock_key(other, group_id, root);
+  assert_memory_not_equal(key, other, 32);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_signed_is_read_back_in_both_forms),
@@ -232,6 +291,8 @@ int main(void) {
       cmocka_unit_test(parents_are_ascending_and_there),
       cmocka_unit_test(leaf_binds_device_identity_and_group),
       cmocka_unit_test(proof_is_for_one_citizen_and_group),
+      cmocka_unit_test(ask_proves_one_citizen_in_all_its_parts),
+      cmocka_unit_test(knock_key_is_of_one_invitation_and_group),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
