@@ -8,6 +8,7 @@
 
 #include "vec_hex.h"
 
+#include "proto/group.h"
 #include "proto/peer.h"
 #include "proto/rpc.h"
 #include "store/db.h"
