@@ -172,7 +172,7 @@ void sim_examine(sim_world *w, unsigned who) {
       decode(w, part[i], &m);
       sim_expect(w, m.n > params.after, "message.list is out of order");
       params.after = m.n;
-      if (sim_actor_said(w, m.text)) continue;
+      if (sim_actor_said(w, m.text) || m.has_hour) continue; /* a group's: club_check.c */
       unsigned other = sim_person_by_id(w, m.id);
       size_t number = sim_ledger_recognise(w, m.text);
       if (other == SIM_STRANGER) continue; /* whose node was lost, and identity with it */

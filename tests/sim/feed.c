@@ -91,6 +91,10 @@ static bool check_order(sim_world *w, sim_person *person, sim_feed *feed,
 
 static void on_message(sim_world *w, sim_person *person, const vls_rpc_event *event) {
   if (sim_actor_said(w, event->text)) return;
+  if (event->has_author) {
+    sim_club_heard(w, person->who, event->text, event->author_id, false);
+    return;
+  }
   size_t number = sim_ledger_recognise(w, event->text);
   unsigned from = w->ledger.words[number].from;
   sim_copy *copy = sim_ledger_copy(w, number, person->who);
@@ -168,7 +172,8 @@ void sim_feed_notified(sim_world *w, sim_person *person, sim_feed *feed, vls_sli
   else if (is(event.type, VLS_EV_ALARM))
     person->alarms++;
   else
-    sim_expect(w, is(event.type, VLS_EV_CONTACT), "an event of an unknown type");
+    sim_expect(w, is(event.type, VLS_EV_CONTACT) || is(event.type, VLS_EV_GROUP),
+               "an event of an unknown type");
   if (!is(event.type, VLS_EV_MESSAGE) && !is(event.type, VLS_EV_DELIVERED))
     sim_person_ask(w, person, &(sim_errand){.deed = SIM_CONTACTS});
 }

@@ -12,13 +12,15 @@ typedef struct options {
   const char *scenario;
   bool trace, all_scenarios, twice, list, keep_going;
   bool is_apart; /* the parent process says how to see it again */
-  bool sweep;
+  bool sweep, groups;
+  unsigned members; /* of a world with a group; 0: by the dice */
   sim_sweep orders;
 } options;
 
 static void usage(FILE *out) {
   fputs("usage: valise_sim --seeds N [--from SEED] [--twice] [--keep-going]\n"
         "       valise_sim --seed SEED [--trace]\n"
+        "       valise_sim --groups --seeds N | --seed SEED [--members N] [...]\n"
         "       valise_sim --scenario NAME [--seed SEED] [--trace]\n"
         "       valise_sim --scenarios | --list\n"
         "       valise_sim --sweep [--store plain|sealed|first] [--one-in N [--draw N]]\n"
@@ -34,9 +36,13 @@ static bool get_number(const char *text, uint64_t *ret) {
   return errno == 0 && end != text && *end == '\0';
 }
 
-static void how_to_replay(const sim_scenario *story, uint64_t seed, char *ret, size_t size) {
+static void how_to_replay(const options *o, const sim_scenario *story, uint64_t seed, char *ret,
+                          size_t size) {
+  char members[32] = "";
+  if (o->members != 0) snprintf(members, sizeof members, " --members %u", o->members);
   if (story == NULL)
-    snprintf(ret, size, "valise_sim --seed %" PRIu64, seed);
+    snprintf(ret, size, "valise_sim%s%s --seed %" PRIu64, o->groups ? " --groups" : "", members,
+             seed);
   else
     snprintf(ret, size, "valise_sim --scenario %s --seed %" PRIu64, story->name, seed);
 }
@@ -54,9 +60,11 @@ static void say_line(const sim_world *w) {
 static uint64_t play(const options *o, const sim_scenario *story, uint64_t seed, bool says) {
   char replay[128];
   size_t before = sim_heap_bytes();
-  how_to_replay(story, seed, replay, sizeof replay);
+  how_to_replay(o, story, seed, replay, sizeof replay);
   sim_world *w = sim_world_new(seed, o->is_apart ? NULL : replay, o->trace);
-  if (story == NULL)
+  if (story == NULL && o->groups)
+    sim_club_world(w, o->members);
+  else if (story == NULL)
     sim_random_world(w);
   else
     story->play(w);
@@ -104,7 +112,7 @@ static bool play_apart(options *o, const sim_scenario *story, uint64_t seed) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
   char replay[128];
-  how_to_replay(story, seed, replay, sizeof replay);
+  how_to_replay(o, story, seed, replay, sizeof replay);
   if (WIFSIGNALED(status)) fprintf(stderr, "BROKEN: killed by signal %d\n", WTERMSIG(status));
   fprintf(stderr, "to see it again: %s\n", replay);
   return false;
@@ -155,6 +163,8 @@ static bool parse(int argc, char **argv, options *o) {
       {"twice", no_argument, NULL, '2'},
       {"list", no_argument, NULL, 'l'},
       {"keep-going", no_argument, NULL, 'k'},
+      {"groups", no_argument, NULL, 'g'},
+      {"members", required_argument, NULL, 'm'},
       {"sweep", no_argument, NULL, 'w'},
       {"store", required_argument, NULL, 'o'},
       {"after", required_argument, NULL, 'e'},
@@ -167,6 +177,7 @@ static bool parse(int argc, char **argv, options *o) {
       {NULL, 0, NULL, 0},
   };
   int c;
+  uint64_t n;
   while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
     switch (c) {
     case 'n':
@@ -184,6 +195,11 @@ static bool parse(int argc, char **argv, options *o) {
     case '2': o->twice = true; break;
     case 'l': o->list = true; break;
     case 'k': o->keep_going = true; break;
+    case 'g': o->groups = true; break;
+    case 'm':
+      if (!get_number(optarg, &n) || n < 2 || n > SIM_CITIZENS_MAX) return false;
+      o->members = (unsigned)n;
+      break;
     default:
       if (!parse_sweep(c, &o->orders)) return false;
       o->sweep = true;

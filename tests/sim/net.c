@@ -81,11 +81,15 @@ static uint64_t travel(sim_world *w, const sim_link *link) {
   return link->latency + sim_rng_below(&w->net_rng, link->jitter + 1);
 }
 
-/* "10.0.0.N:4647" is the address of house N; nobody may live there. */
+void sim_net_address(unsigned house, char ret[SIM_ADDRESS]) {
+  snprintf(ret, SIM_ADDRESS, "10.0.%u.%u:4647", house >> 8 & 255, house & 255);
+}
+
+/* NULL: nobody lives there. */
 static sim_node *who_lives_at(const sim_world *w, vls_slice address) {
-  char text[32];
+  char text[SIM_ADDRESS];
   for (unsigned i = 0; i < w->n; i++) {
-    snprintf(text, sizeof text, "10.0.0.%u:4647", w->node[i]->house);
+    sim_net_address(w->node[i]->house, text);
     if (vls_slice_eq(address, vls_slice_str(text))) return w->node[i];
   }
   return NULL;
@@ -141,11 +145,8 @@ void sim_net_opened(sim_world *w, size_t id, unsigned side) {
   end->state = SIM_END_OPEN;
   link->opened_at = w->now;
   unsigned other = link->end[1 - side].who;
-  char address[32];
-  if (other >= SIM_ACTOR)
-    snprintf(address, sizeof address, "10.66.66.66:6666");
-  else
-    snprintf(address, sizeof address, "10.0.0.%u:4647", w->node[other]->house);
+  char address[SIM_ADDRESS] = "10.66.66.66:6666";
+  if (other < SIM_ACTOR) sim_net_address(w->node[other]->house, address);
   sim_node_feed(
       w, w->node[end->who],
       &(vls_input){.type = VLS_IN_OPENED, .link = end->number, .text = vls_slice_str(address)});

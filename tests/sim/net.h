@@ -9,9 +9,10 @@
 typedef struct sim_world sim_world;
 
 enum {
-  SIM_STRANGER = 255, /* an end that no citizen holds */
-  SIM_CITIZENS_MAX = 50,
-  SIM_ACTOR = 254,          /* one that an actor holds, who may be answered: actor.h */
+  SIM_CITIZENS_MAX = 1024,
+  SIM_STRANGER = 9999,      /* an end that no citizen holds */
+  SIM_ACTOR = 9998,         /* one that an actor holds, who may be answered: actor.h */
+  SIM_ADDRESS = 32,         /* bytes of one */
   SIM_INBOX_MAX = 64 << 20, /* bytes on their way to one end: beyond every window of a core */
   SIM_READ_MAX = 65536,     /* bytes of one read */
   SIM_TRICKLE = 4096,       /* bytes that arrive at once on a slow line */
@@ -68,6 +69,9 @@ void sim_net_done(sim_world *w);
 
 /* NULL when both ends are done with it. */
 sim_link *sim_net_link(const sim_world *w, size_t id);
+
+/* Where house N is. */
+void sim_net_address(unsigned house, char ret[SIM_ADDRESS]);
 
 /* What a core asks for. */
 void sim_net_dial(sim_world *w, unsigned who, uint64_t number, const vls_slice *list, size_t n);

@@ -58,8 +58,8 @@ void sim_node_free(sim_world *w, sim_node *node) {
 }
 
 static void tell_addresses(sim_world *w, sim_node *node) {
-  char text[32];
-  snprintf(text, sizeof text, "10.0.0.%u:4647", node->house);
+  char text[SIM_ADDRESS];
+  sim_net_address(node->house, text);
   vls_slice list[1] = {vls_slice_str(text)};
   sim_node_feed(
       w, node,
@@ -400,8 +400,8 @@ static void probe_call(sim_world *w, sim_node *node, const char *method, vls_sli
   w->is_metered = is_metered;
 }
 
-bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,
-                    vls_slice *ret_result) {
+bool sim_node_call(sim_world *w, sim_node *node, const char *method, vls_slice params,
+                   vls_slice *ret_error, vls_slice *ret_result) {
   if (node->core == NULL || node->batch_open || node->is_performing) return false;
   if (node->probe_client == 0) {
     uint8_t hello[] = {0x91, 0x81, 0xa3, 'a', 'p', 'i', 1}; /* [{"api": 1}] */
@@ -417,8 +417,18 @@ bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice 
   vls_err err = vls_wire_split(reply, VLS_WIRE_STRICT, part, 4, &n);
   sim_expect(w, err == VLS_OK && n == 4, "no reply to %s came from %s in its batch", method,
              w->person[node->who]->name);
-  sim_expect(w, vls_wire_is_nil(part[2]), "%s refuses %s: %.*s", w->person[node->who]->name, method,
-             (int)part[2].n, (const char *)part[2].p);
+  *ret_error = vls_slice_of(NULL, 0);
+  if (!vls_wire_is_nil(part[2])) err = vls_wire_get_str(part[2], ret_error);
+  sim_expect(w, err == VLS_OK, "the error of %s is no text", method);
   *ret_result = part[3];
+  return true;
+}
+
+bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,
+                    vls_slice *ret_result) {
+  vls_slice error;
+  if (!sim_node_call(w, node, method, params, &error, ret_result)) return false;
+  sim_expect(w, error.n == 0, "%s refuses %s: %.*s", w->person[node->who]->name, method,
+             (int)error.n, (const char *)error.p);
   return true;
 }

@@ -31,7 +31,7 @@ typedef struct sim_node {
   sim_place place;          /* of the store */
   vls_core *core;           /* NULL while it is off */
   uint32_t life;            /* what was meant for an earlier life does not reach this one */
-  unsigned house;           /* its address is 10.0.0.<house>:4647 */
+  unsigned house;           /* where it is: sim_net_address */
   unsigned items_per_event; /* 0: the default */
   uint64_t history_max;     /* 0: the default */
   int64_t skew_ms;          /* of its wall clock */
@@ -89,9 +89,13 @@ void sim_node_timer(sim_world *w, sim_node *node, uint64_t deadline);
 void sim_node_quiet(sim_world *w, sim_node *node);
 vls_now sim_node_clock(const sim_world *w, const sim_node *node);
 
-/* The examiner asks on a connection of its own and gets the answer at once. False when the node is
- * off or in the middle of a batch: what is not on disk yet must not be asked about, or the question
- * would commit it. ret_result borrows until the next probe of this node. */
+/* A call on a connection of its own, answered at once. False when the node is off, in the middle of
+ * a batch, or crashed at just this commit. The slices borrow until the next call of this node;
+ * ret_error is empty when it went well. */
+bool sim_node_call(sim_world *w, sim_node *node, const char *method, vls_slice params,
+                   vls_slice *ret_error, vls_slice *ret_result);
+/* So the examiner asks, who is never refused. Not in the middle of a batch: what is not on disk yet
+ * must not be asked about, or the question would commit it. */
 bool sim_node_probe(sim_world *w, sim_node *node, const char *method, vls_slice params,
                     vls_slice *ret_result);
 /* Bytes of heap in use now. */

@@ -3,9 +3,9 @@
 #include "weather.h"
 #include "world.h"
 
-enum { LARGE = 100 };
+enum { LARGE = 100, TOWN = 50 /* citizens of the largest */ };
 
-static const char *const names[SIM_CITIZENS_MAX] = {
+static const char *const names[TOWN] = {
     "Ana",  "Bao",   "Chidi", "Dora",   "Emre",  "Fatima", "Goran", "Hana",   "Ines",  "Jun",
     "Kofi", "Lena",  "Mateo", "Nadia",  "Omar",  "Petra",  "Quinn", "Rosa",   "Samir", "Tuya",
     "Ugo",  "Vera",  "Wen",   "Ximena", "Yusuf", "Zoe",    "Aiko",  "Bela",   "Cora",  "Diego",
@@ -17,7 +17,7 @@ static const char *const names[SIM_CITIZENS_MAX] = {
  * hundred is large, and any hundred seeds in a row have one. */
 static unsigned choose_size(sim_rng *rng, uint64_t seed) {
   uint64_t dice = sim_rng_below(rng, 100);
-  if (seed % LARGE == LARGE / 2) return (unsigned)sim_rng_between(rng, 20, SIM_CITIZENS_MAX);
+  if (seed % LARGE == LARGE / 2) return (unsigned)sim_rng_between(rng, 20, TOWN);
   if (dice < 45) return 2;
   if (dice < 70) return 3;
   if (dice < 90) return (unsigned)sim_rng_between(rng, 4, 5);

@@ -52,7 +52,7 @@ static void jump(sim_world *w, sim_node *node) {
 
 static void move(sim_world *w) {
   sim_node *node = w->node[w->weather.traveller];
-  sim_node_move(w, node, 100 + w->weather.houses++ % 100);
+  sim_node_move(w, node, SIM_CITIZENS_MAX + w->weather.houses++ % 100);
 }
 
 static void slow_client(sim_world *w, sim_person *person) {

@@ -30,6 +30,7 @@ void sim_world_free(sim_world *w) {
   sim_net_done(w);
   sim_disk_done(w);
   sim_ledger_done(w);
+  free(w->club);
   free(w->queue.heap);
   free(w);
 }
@@ -95,7 +96,10 @@ static const sim_node *whose(const sim_world *w, const sim_event *e) {
   case SIM_EV_HEAL:
   case SIM_EV_STRANGER:
   case SIM_EV_LOOK:
-  case SIM_EV_ACTOR: break;
+  case SIM_EV_ACTOR:
+  case SIM_EV_CLUB:
+  case SIM_EV_SESSION:
+  case SIM_EV_SPLIT: break;
   }
   return NULL;
 }
@@ -151,6 +155,9 @@ static void happen(sim_world *w, const sim_event *e) {
       sim_check_block(w, who, (unsigned)e->b);
     return;
   case SIM_EV_ACTOR: sim_actor_act(w, w->actor[who]); return;
+  case SIM_EV_CLUB: sim_club_idea(w, who); return;
+  case SIM_EV_SESSION: sim_club_session(w, who); return;
+  case SIM_EV_SPLIT: sim_club_split(w); return;
   }
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actor.h"
+#include "club.h"
 #include "ledger.h"
 #include "middle.h"
 #include "net.h"
@@ -51,6 +52,9 @@ typedef enum sim_event_type {
   SIM_EV_STRANGER, /* somebody knocks who has no business here */
   SIM_EV_LOOK,     /* node, SIM_STRANGER: the examiner comes; node, other: after a block */
   SIM_EV_ACTOR,    /* actor: does what it does */
+  SIM_EV_CLUB,     /* person: has an idea about the group */
+  SIM_EV_SESSION,  /* node: goes on or off */
+  SIM_EV_SPLIT,    /* two worlds for a time */
 } sim_event_type;
 
 typedef struct sim_event {
@@ -92,6 +96,7 @@ struct sim_world {
   sim_actor *actor[SIM_ACTORS_MAX];
   unsigned n_actors;
   sim_middle *middle; /* somebody on every line; NULL: nobody. Borrowed */
+  sim_club *club;     /* a group of these citizens; NULL: none */
   bool is_metered;    /* work takes time: cost.h */
 };
 
