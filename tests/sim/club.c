@@ -1,5 +1,6 @@
 #include "club.h"
 
+#include "base/assert.h"
 #include "world.h"
 
 enum { PAGE = 1000 /* members of one answer */ };

@@ -59,6 +59,5 @@ void sim_net_heal(sim_world *w) {
 }
 
 void sim_net_nat(sim_world *w, unsigned who, bool behind) {
-  for (unsigned i = 0; i < SIM_CITIZENS_MAX; i++)
-    w->net.deaf_to[i][who] = behind;
+  w->net.is_hidden[who] = behind;
 }

@@ -172,7 +172,7 @@ void sim_feed_notified(sim_world *w, sim_person *person, sim_feed *feed, vls_sli
   else if (is(event.type, VLS_EV_ALARM))
     person->alarms++;
   else
-    sim_expect(w, is(event.type, VLS_EV_CONTACT) || is(event.type, VLS_EV_GROUP),
+    sim_expect(w, is(event.type, VLS_EV_CONTACT) || is(event.type, "group"),
                "an event of an unknown type");
   if (!is(event.type, VLS_EV_MESSAGE) && !is(event.type, VLS_EV_DELIVERED))
     sim_person_ask(w, person, &(sim_errand){.deed = SIM_CONTACTS});

@@ -119,7 +119,7 @@ void sim_net_dial(sim_world *w, unsigned who, uint64_t number, const vls_slice *
   for (size_t i = 0; i < n && found == NULL; i++) {
     sim_node *node = who_lives_at(w, list[i]);
     if (node == NULL || node->who == who) continue;
-    if (w->net.deaf_to[who][node->who] || w->net.island[who] != w->net.island[node->who]) continue;
+    if (w->net.is_hidden[node->who] || w->net.island[who] != w->net.island[node->who]) continue;
     silently = false;
     if (node->core != NULL) found = node;
   }

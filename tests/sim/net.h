@@ -57,9 +57,9 @@ typedef struct sim_net {
   size_t n, cap, next_id;
   uint64_t latency_min, latency_max, jitter_max;
   uint64_t bytes_per_ms;
-  unsigned refuse_per_mille; /* dials that fail for no reason */
-  unsigned deaf_per_mille;   /* of the ends of a break, those that never learn of it */
-  bool deaf_to[SIM_CITIZENS_MAX][SIM_CITIZENS_MAX]; /* [a][b]: b cannot be dialled by a */
+  unsigned refuse_per_mille;         /* dials that fail for no reason */
+  unsigned deaf_per_mille;           /* of the ends of a break, those that never learn of it */
+  bool is_hidden[SIM_CITIZENS_MAX];  /* nobody can dial them */
   unsigned island[SIM_CITIZENS_MAX]; /* citizens on different islands do not hear of each other */
   uint64_t dials, breaks, bytes;
 } sim_net;
