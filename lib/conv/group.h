@@ -189,6 +189,14 @@ typedef struct vls_group_line {
 size_t vls_group_history(vls_group *group, vls_group_line **ret);
 /* Ids that events name and that are not here: to be fetched. At most max, and VLS_GROUP_WANTED. */
 size_t vls_group_missing(const vls_group *group, uint8_t (*ret)[32], size_t max);
+/* What a receipt says (GROUP 7.8): of each device but mine whose events are here the newest run
+ * without a gap, those that spoke last first. */
+size_t vls_group_runs(const vls_group *group, vls_group_held *ret, size_t max);
+/* Is this what my device said, up to where it says, without another branch? */
+bool vls_group_run_is_mine(const vls_group *group, const vls_group_held *held);
+/* Members by the acts that this event names, ascending, 32 bytes each; VLS_GROUP_CITIZENS have
+ * room. 0: it is not in memory. */
+size_t vls_group_members_then(vls_group *group, const uint8_t id[32], uint8_t (*ret)[32]);
 /* Records and events that wait; the second is their bytes. */
 size_t vls_group_pending(const vls_group *group, size_t *ret_bytes);
 

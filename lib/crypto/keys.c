@@ -60,6 +60,7 @@ static const char *const ctx_text[] = {
     [VLS_CTX_ACCORD] = "accord",
     [VLS_CTX_ATTEST] = "attest",
     [VLS_CTX_STATE] = "state",
+    [VLS_CTX_GROUP_RECEIPT] = "group.receipt",
 };
 
 /* The bytes under the signature: "valise-sig-v1\0" | ctx | "\0" | hash. */

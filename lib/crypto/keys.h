@@ -46,7 +46,8 @@ typedef enum vls_sign_ctx {
   VLS_CTX_RECOVERY,
   VLS_CTX_ACCORD,
   VLS_CTX_ATTEST,
-  VLS_CTX_STATE
+  VLS_CTX_STATE,
+  VLS_CTX_GROUP_RECEIPT
 } vls_sign_ctx;
 
 /* SIGN(ctx, m) = Ed25519 over "valise-sig-v1\0" | ctx | "\0" | SHA256(m). */

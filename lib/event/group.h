@@ -79,6 +79,13 @@ void vls_group_proof_make(uint8_t ret[VLS_SIG], const vls_sign_pair *invite,
                           const uint8_t group[32], const uint8_t who[32]);
 VLS_MUST vls_err vls_group_proof_check(const uint8_t proof[VLS_SIG], const uint8_t invite[32],
                                        const uint8_t group[32], const uint8_t who[32]);
+/* Appends a `signed` group_receipt (GROUP 7.8) by this device. */
+VLS_MUST vls_err vls_group_receipt_make(vls_buf *out, const vls_sign_pair *device,
+                                        const uint8_t group[32], uint64_t made,
+                                        const vls_group_held *held, size_t n);
+/* That it is of this group, well made and by the device it names. VLS_FORGED, VLS_MALFORMED. */
+VLS_MUST vls_err vls_group_receipt_check(vls_group_receipt *ret, vls_slice receipt,
+                                         const uint8_t group[32]);
 /* What a newcomer shows (GROUP 7.9), as far as it proves itself: leaf, proof and card are of the
  * citizen and device of the certificate, which ret is. VLS_FORGED, VLS_MALFORMED, VLS_TOO_BIG. */
 VLS_MUST vls_err vls_group_ask_check(const vls_group_ask *ask, const uint8_t group[32],

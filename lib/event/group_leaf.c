@@ -83,3 +83,35 @@ vls_err vls_group_ask_check(const vls_group_ask *ask, const uint8_t group[32],
               memcmp(device->dh, ret->dh, 32) == 0;
   return same ? VLS_OK : VLS_FORGED;
 }
+
+vls_err vls_group_receipt_make(vls_buf *out, const vls_sign_pair *device, const uint8_t group[32],
+                               uint64_t made, const vls_group_held *held, size_t n) {
+  vls_group_receipt receipt = {.made = made, .n_held = n};
+  vls_signed s;
+  vls_buf body;
+  memcpy(receipt.group, group, 32);
+  memcpy(receipt.device, device->pub, 32);
+  if (n > 0) memcpy(receipt.held, held, n * sizeof *held);
+  vls_buf_init(&body, vls_group_receipt_def.max_bytes);
+  vls_err err = vls_wire_encode(&vls_group_receipt_def, &receipt, &body);
+  s.body = vls_buf_slice(&body);
+  if (err == VLS_OK) {
+    vls_sign(s.sig, device, VLS_CTX_GROUP_RECEIPT, s.body);
+    err = vls_wire_encode(&vls_signed_def, &s, out);
+  }
+  vls_buf_done(&body);
+  return err;
+}
+
+vls_err vls_group_receipt_check(vls_group_receipt *ret, vls_slice receipt,
+                                const uint8_t group[32]) {
+  vls_signed s;
+  vls_err err = vls_signed_parse(&s, receipt);
+  if (err == VLS_OK)
+    err = vls_wire_decode(&vls_group_receipt_def, VLS_WIRE_STRICT, s.body, ret, NULL);
+  if (err != VLS_OK) return err;
+  for (size_t i = 0; i < ret->n_held; i++)
+    if (ret->held[i].from > ret->held[i].to) return VLS_MALFORMED;
+  if (memcmp(ret->group, group, 32) != 0) return VLS_FORGED;
+  return vls_verify(s.sig, ret->device, VLS_CTX_GROUP_RECEIPT, s.body);
+}

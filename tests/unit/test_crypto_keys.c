@@ -7,7 +7,7 @@
 #include "vec_rfc.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
-enum { CONTEXTS = VLS_CTX_STATE + 1 };
+enum { CONTEXTS = VLS_CTX_GROUP_RECEIPT + 1 };
 
 static const uint8_t zero[32];
 

@@ -282,6 +282,38 @@ static void knock_key_is_of_one_invitation_and_group(void **state) {
   assert_memory_not_equal(key, other, 32);
 }
 
+static void receipt_is_of_one_device_and_group(void **state) {
+  (void)state;
+  citizen ana;
+  vls_group_held held[65] = {{.from = 3, .to = 9}, {.from = 1, .to = 1}};
+  vls_group_receipt r;
+  vls_buf out;
+  citizen_make(&ana, 1);
+  vls_buf_init(&out, 8192);
+  assert_int_equal(vls_group_receipt_make(&out, &ana.device, group_id, 7, held, 2), VLS_OK);
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), group_id), VLS_OK);
+  assert_memory_equal(r.device, ana.device.pub, 32);
+  assert_int_equal(r.n_held, 2);
+  assert_int_equal(r.held[0].to, 9);
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), root), VLS_FORGED);
+  out.p[out.n - 1] ^= 1;
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), group_id), VLS_FORGED);
+  out.n--;
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), group_id), VLS_MALFORMED);
+  vls_buf_clear(&out);
+  held[1].from = 2; /* ends before it begins */
+  assert_int_equal(vls_group_receipt_make(&out, &ana.device, group_id, 7, held, 2), VLS_OK);
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), group_id), VLS_MALFORMED);
+  vls_buf_clear(&out);
+  for (size_t i = 0; i < 65; i++) /* the most a receipt says, in its longest form */
+    held[i] = (vls_group_held){.from = UINT64_MAX, .to = UINT64_MAX};
+  assert_int_equal(vls_group_receipt_make(&out, &ana.device, group_id, UINT64_MAX, held, 64),
+                   VLS_OK);
+  assert_int_equal(vls_group_receipt_check(&r, vls_buf_slice(&out), group_id), VLS_OK);
+  vls_buf_done(&out);
+  citizen_end(&ana);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_signed_is_read_back_in_both_forms),
@@ -292,6 +324,7 @@ int main(void) {
       cmocka_unit_test(leaf_binds_device_identity_and_group),
       cmocka_unit_test(proof_is_for_one_citizen_and_group),
       cmocka_unit_test(ask_proves_one_citizen_in_all_its_parts),
+      cmocka_unit_test(receipt_is_of_one_device_and_group),
       cmocka_unit_test(knock_key_is_of_one_invitation_and_group),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
