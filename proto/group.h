@@ -44,6 +44,8 @@ typedef enum vls_group_frame_kind {
   VLS_GROUP_FRAME_NOTE = 9,    /* group_note */
   VLS_GROUP_FRAME_ASK = 10,    /* group_ask */
   VLS_GROUP_FRAME_ANSWER = 11, /* group_answer */
+  VLS_GROUP_FRAME_REPORT = 12, /* group_report */
+  VLS_GROUP_FRAME_HEARD = 13,  /* id of an event that was reported: it is kept */
 } vls_group_frame_kind;
 
 enum {
