@@ -19,6 +19,11 @@ typedef enum vls_kind {
   VLS_KIND_FILE,
   VLS_KIND_COMMAND, /* a program to run */
   VLS_KIND_CONTACT,
+  VLS_KIND_TO, /* a contact or a @group */
+  VLS_KIND_GROUP,
+  VLS_KIND_MEMBER, /* of the group that is the first operand */
+  VLS_KIND_ASKING, /* to be let in to it */
+  VLS_KIND_LEVEL,
   VLS_KIND_SPAN,
   VLS_KIND_CHOICE,
   VLS_KIND_TOPIC,
@@ -69,8 +74,10 @@ typedef struct vls_cmd {
   const vls_opt *opts;               /* or NULL */
   const struct vls_cmd *const *subs; /* NULL ends it; the first one is what the noun alone does */
   vls_run *run;
-  vls_kind operand; /* what the operands are, for completion */
-  size_t min, max;  /* operands */
+  vls_kind operand;     /* what the operands are, for completion ... */
+  const vls_kind *each; /* ... or what each of the first n_each is */
+  size_t n_each;
+  size_t min, max; /* operands */
   bool hidden;
 } vls_cmd;
 
@@ -80,7 +87,7 @@ extern const vls_opt vls_global_opts[];
 extern const vls_cmd vls_cmd_init, vls_cmd_status, vls_cmd_doctor, vls_cmd_id, vls_cmd_invite,
     vls_cmd_accept, vls_cmd_contact, vls_cmd_send, vls_cmd_read, vls_cmd_recv, vls_cmd_watch,
     vls_cmd_outbox, vls_cmd_peer, vls_cmd_config, vls_cmd_completion, vls_cmd_complete, vls_cmd_rpc,
-    vls_cmd_help, vls_cmd_lock, vls_cmd_unlock, vls_cmd_passphrase, vls_cmd_backup;
+    vls_cmd_help, vls_cmd_lock, vls_cmd_unlock, vls_cmd_passphrase, vls_cmd_backup, vls_cmd_group;
 
 /* args.c: options and operands. */
 

@@ -52,6 +52,43 @@ static vls_err list(vls_cli *cli, const vls_args *args) {
   return vls_list_print(cli, &list, result);
 }
 
+static const vls_column receipt_columns[] = {
+    {"NAME", VLS_COL_LEFT},
+    {"DELIVERED", VLS_COL_LEFT},
+    {"ID", VLS_COL_SPARE},
+};
+
+static void put_receipt(vls_table *table, const void *msg) {
+  const vls_rpc_receipt *r = msg;
+  vls_table_name(table, r->name);
+  vls_table_put(table, r->delivered ? "yes" : "no");
+  vls_table_id(table, r->id);
+}
+
+/* To whom a text was delivered, and to whom not yet. */
+static vls_err show(vls_cli *cli, const vls_args *args) {
+  vls_rpc_receipts page = {.has_skip = true};
+  vls_rpc_receipt receipt;
+  vls_slice result;
+  size_t n;
+  const vls_list rows = {.def = &vls_rpc_receipt_def,
+                         .item = &receipt,
+                         .columns = receipt_columns,
+                         .n_columns = sizeof receipt_columns / sizeof receipt_columns[0],
+                         .put_row = put_receipt};
+  vls_err err = vls_args_text_number(cli, args->word[0], &page.n);
+  if (err != VLS_OK) return err;
+  vls_table *table = vls_table_new(cli, rows.columns, rows.n_columns);
+  do {
+    n = 0;
+    err = vls_call(cli, "message.receipts", &vls_rpc_receipts_def, &page, &result);
+    if (err == VLS_OK) err = vls_list_rows(cli, &rows, table, result, &n);
+    page.skip += n;
+  } while (err == VLS_OK && n > 0);
+  vls_table_end(table, err == VLS_OK ? "There was nobody else in the group." : NULL);
+  return err;
+}
+
 static vls_err retry(vls_cli *cli, const vls_args *args) {
   vls_rpc_opt_who ask = {0};
   vls_rpc_count count;
@@ -91,7 +128,19 @@ static const vls_cmd cmd_list = {
     .summary = "Texts without a receipt, oldest first",
     .about = "With --plain the columns are: number, name, state, since, text, why it waits.\n",
     .run = list,
-    .operand = VLS_KIND_CONTACT,
+    .operand = VLS_KIND_TO,
+    .max = 1,
+};
+static const vls_cmd cmd_show = {
+    .name = "show",
+    .operands = "N",
+    .summary = "Who has a text of yours, and who not yet",
+    .about = "N is the number of the text. Those whose signed receipt is missing come first.\n"
+             "With --plain the columns are: name, delivered (yes, no), id.\n"
+             "\n"
+             "  valise outbox show 12\n",
+    .run = show,
+    .min = 1,
     .max = 1,
 };
 static const vls_cmd cmd_retry = {
@@ -101,7 +150,7 @@ static const vls_cmd cmd_retry = {
     .about = "The node tries by itself, at growing intervals; this does not wait for the\n"
              "next one.\n",
     .run = retry,
-    .operand = VLS_KIND_CONTACT,
+    .operand = VLS_KIND_TO,
     .max = 1,
 };
 static const vls_cmd cmd_cancel = {
@@ -114,7 +163,7 @@ static const vls_cmd cmd_cancel = {
     .max = 1,
 };
 
-static const vls_cmd *const subs[] = {&cmd_list, &cmd_retry, &cmd_cancel, NULL};
+static const vls_cmd *const subs[] = {&cmd_list, &cmd_show, &cmd_retry, &cmd_cancel, NULL};
 
 const vls_cmd vls_cmd_outbox = {
     .name = "outbox",

@@ -12,11 +12,11 @@ enum {
   CONTACTS = 64,    /* contacts whose texts are marked in one run */
 };
 
-/* What was shown of one contact. */
+/* What was shown of one contact or group. */
 typedef struct shown {
   uint64_t contact, first, last; /* texts from them */
   bool news;                     /* one of them was not marked read before */
-  char id[65];
+  char id[66];                   /* as a request names it */
 } shown;
 
 typedef struct reading {
@@ -38,10 +38,12 @@ static void note_shown(reading *r, const vls_rpc_message *m) {
   shown *s = &r->contacts[i];
   if (i == r->n_contacts) {
     *s = (shown){.contact = m->contact, .first = m->n};
-    memcpy(s->id, m->id.p, m->id.n);
+    (void)snprintf(s->id, sizeof s->id, "%s%.*s", m->has_author ? "@" : "", VLS_STR(m->id));
     r->n_contacts++;
   }
-  s->last = m->n;
+  /* A group is not shown in the order in which its texts came here. */
+  if (m->n < s->first) s->first = m->n;
+  if (m->n > s->last) s->last = m->n;
   if (vls_slice_eq(m->state, vls_slice_str("received"))) s->news = true;
 }
 
@@ -221,18 +223,22 @@ static const vls_opt opts[] = {
 const vls_cmd vls_cmd_read = {
     .name = "read",
     .operands = "[TO]",
-    .summary = "Read the texts with a contact, or with everyone",
+    .summary = "Read the texts with a contact, a group, or everyone",
     .about = "Texts are shown oldest first. What is shown counts as read, and the other side\n"
              "is told so (unless direct.read_receipts is off), but only when no older unread\n"
              "text was left out.\n"
              "\n"
-             "With --plain the columns are: number, time, in or out, name, state, text.\n"
+             "In a group of yours, @NAME, everybody reads the same texts in the same order.\n"
+             "\n"
+             "With --plain the columns are: number, time, in or out, name, state, text, and\n"
+             "in a group the author.\n"
              "\n"
              "  valise read Bao -n 50\n"
+             "  valise read @school\n"
              "  valise read --unread\n"
              "  valise read --since yesterday --search school --json\n",
     .opts = opts,
     .run = run,
-    .operand = VLS_KIND_CONTACT,
+    .operand = VLS_KIND_TO,
     .max = 1,
 };

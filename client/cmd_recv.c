@@ -78,8 +78,8 @@ const vls_cmd vls_cmd_recv = {
              "  valise rpc events.ack '{\"cursor\": 17}'\n"
              "\n"
              "Exit code 6: the timeout passed before all the texts had come. With --plain\n"
-             "the columns are: cursor, type, time, name, first and last number, text. recv\n"
-             "marks nothing as read.\n",
+             "the columns are: cursor, type, time, name, first and last number, text, author\n"
+             "(in a group). recv marks nothing as read.\n",
     .opts = opts,
     .run = run,
 };

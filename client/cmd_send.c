@@ -34,13 +34,20 @@ static vls_err recipients(vls_cli *cli, const vls_args *args, vls_rpc_send *ask,
   return vls_fail(cli, VLS_USAGE, "valise contact list", "nobody to send to");
 }
 
-/* Nobody should type a letter to learn at its end that there is no such contact. */
+/* Nobody should type a letter to learn at its end that there is no such contact or group. */
 static vls_err are_known(vls_cli *cli, const vls_rpc_send *ask) {
   vls_err err = VLS_OK;
   for (size_t i = 0; err == VLS_OK && i < ask->n_to; i++) {
     vls_rpc_who who = {.who = ask->to[i]};
+    vls_rpc_which_group which = {.group = ask->to[i]};
     vls_rpc_contact contact;
-    err = vls_call_for(cli, "contact.get", &vls_rpc_who_def, &who, &vls_rpc_contact_def, &contact);
+    vls_rpc_group group;
+    if (ask->to[i].n > 0 && ask->to[i].p[0] == '@')
+      err = vls_call_for(cli, "group.get", &vls_rpc_which_group_def, &which, &vls_rpc_group_def,
+                         &group);
+    else
+      err =
+          vls_call_for(cli, "contact.get", &vls_rpc_who_def, &who, &vls_rpc_contact_def, &contact);
   }
   if (err == VLS_NOT_FOUND && ask->n_to > 1)
     return vls_fail(cli, err, "valise send TO -m TEXT", "%s", vls_problem_text(&cli->problem));
@@ -71,6 +78,10 @@ static void print_json(vls_cli *cli, const vls_delivery *d) {
   vls_json_add_number(object, "n", d->n);
   if (d->name[0] != '\0') vls_json_add_text(object, "name", vls_slice_str(d->name));
   if (d->state[0] != '\0') vls_json_add_text(object, "state", vls_slice_str(d->state));
+  if (d->of > 0) {
+    vls_json_add_number(object, "receipts", d->receipts);
+    vls_json_add_number(object, "of", d->of);
+  }
   if (d->err != VLS_OK) {
     vls_json_add_text(object, "error", vls_slice_str(vls_err_name(d->err)));
     if (d->problem != NULL) vls_json_add_text(object, "problem", vls_slice_str(d->problem));
@@ -95,11 +106,18 @@ static void print_for_people(vls_cli *cli, const vls_delivery *d) {
   if (d->n == 0) {
     vls_out_line(&cli->err, "%s: not sent: %s", who,
                  d->problem != NULL ? d->problem : vls_err_text(d->err));
-    if (d->err == VLS_NOT_FOUND) vls_out_line(&cli->err, "  try: valise contact list");
+    if (d->err == VLS_NOT_FOUND)
+      vls_out_line(&cli->err, "  try: valise %s list", d->to[0] == '@' ? "group" : "contact");
   } else if (d->err == VLS_TIMEOUT) {
     bool waits = strcmp(d->state, "queued") == 0;
-    vls_out_line(&cli->err, "%s: #%" PRIu64 " timed out, %s: see valise outbox list", who, d->n,
-                 waits ? "still queued" : "on its way and without a receipt yet");
+    if (d->of > 0 && !waits)
+      vls_out_line(&cli->err,
+                   "%s: #%" PRIu64 " timed out, delivered to %" PRIu64 " of %" PRIu64
+                   ": see valise outbox show %" PRIu64,
+                   who, d->n, d->receipts, d->of, d->n);
+    else
+      vls_out_line(&cli->err, "%s: #%" PRIu64 " timed out, %s: see valise outbox list", who, d->n,
+                   waits ? "still queued" : "on its way and without a receipt yet");
   } else if (d->err != VLS_OK) {
     vls_out_line(&cli->err, "%s: #%" PRIu64 " %s: %s", who, d->n, d->state,
                  d->problem != NULL ? d->problem : vls_err_text(d->err));
@@ -169,23 +187,25 @@ static const vls_opt opts[] = {
 const vls_cmd vls_cmd_send = {
     .name = "send",
     .operands = "TO... [-]",
-    .summary = "Send a text to one or more contacts",
-    .about = "TO is a contact's name, an id, or an unambiguous beginning of one. The text is\n"
-             "UTF-8, at most 64 KiB; one newline at its end is dropped. Without -m or -f it\n"
-             "is read from standard input.\n"
+    .summary = "Send a text to contacts and groups",
+    .about = "TO is a contact's name, an id, an unambiguous beginning of one, or @ and the\n"
+             "name of a group. The text is UTF-8, at most 64 KiB; one newline at its end is\n"
+             "dropped. Without -m or -f it is read from standard input.\n"
              "\n"
              "The text is on disk when the command returns, and leaves as soon as the other\n"
              "side can be reached. With --wait delivered the command waits for the\n"
-             "recipient's signed receipt; after the timeout it ends with exit code 6 and the\n"
-             "text stays queued. Stored (in a mailbox, or with the recipient) is a lesser\n"
-             "promise than delivered. Exit code 8: sent to some, not all.\n"
+             "recipient's signed receipt, in a group for those of all members; after the\n"
+             "timeout it ends with exit code 6 and the text goes on. Stored (in a mailbox, or\n"
+             "with the recipient) is a lesser promise than delivered. Exit code 8: sent to\n"
+             "some, not all.\n"
              "\n"
              "  valise send Bao -m \"See you on Monday\"\n"
+             "  valise send @school -m \"The minutes are done\"\n"
              "  valise send Ana Bao -f minutes.txt --wait delivered --timeout 1m\n"
              "  uptime | valise send Bao -\n",
     .opts = opts,
     .run = run,
-    .operand = VLS_KIND_CONTACT,
+    .operand = VLS_KIND_TO,
     .min = 1,
     .max = VLS_RECIPIENTS_MAX + 1,
 };

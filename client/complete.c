@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "client/config.h"
+#include "client/group.h"
 #include "client/list.h"
 #include "client/topics.h"
 
@@ -24,11 +25,19 @@ static const vls_opt *opt_of(const vls_cmd *cmd, const char *word) {
   return opt != NULL ? opt : opt_in(vls_global_opts, word);
 }
 
+/* What the operand in this place is. */
+static vls_kind kind_of(const vls_cmd *cmd, size_t operand) {
+  if (cmd->each == NULL) return cmd->operand;
+  return operand < cmd->n_each ? cmd->each[operand] : VLS_KIND_TEXT;
+}
+
 vls_next vls_complete_next(const char *const *words, size_t n) {
   vls_next next = {.what = VLS_NEXT_COMMAND};
   const vls_cmd *const *list = vls_commands;
   const vls_opt *open = NULL; /* an option whose value comes next */
   bool operands_only = false;
+  const char *first = NULL;
+  size_t operands = 0;
   for (size_t i = 0; i + 1 < n; i++) {
     const char *word = words[i];
     if (strcmp(word, "=") == 0) continue; /* bash parts --option=value */
@@ -44,14 +53,16 @@ vls_next vls_complete_next(const char *const *words, size_t n) {
       if (found == NULL) return (vls_next){.what = VLS_NEXT_VALUE, .kind = VLS_KIND_TEXT};
       next.cmd = found;
       list = found->subs;
+    } else if (operands++ == 0) {
+      first = word;
     }
   }
   const char *last = n > 0 ? words[n - 1] : "";
-  if (open != NULL) return (vls_next){next.cmd, VLS_NEXT_VALUE, open->kind, open};
+  if (open != NULL) return (vls_next){next.cmd, VLS_NEXT_VALUE, open->kind, open, first};
   if (last[0] == '-' && !operands_only)
     next.what = VLS_NEXT_OPTION;
   else if (list == NULL)
-    next = (vls_next){next.cmd, VLS_NEXT_VALUE, next.cmd->operand, NULL};
+    next = (vls_next){next.cmd, VLS_NEXT_VALUE, kind_of(next.cmd, operands), NULL, first};
   return next;
 }
 
@@ -90,6 +101,51 @@ static void offer_contacts(vls_cli *cli, const char *begun) {
   }
 }
 
+/* Groups as @NAME, which can be typed wherever one may be. */
+static void offer_groups(vls_cli *cli, const char *begun) {
+  vls_slice result, item;
+  vls_items items;
+  vls_rpc_group group;
+  if (vls_call(cli, "group.list", NULL, NULL, &result) != VLS_OK) return;
+  if (vls_items_init(&items, result) != VLS_OK) return;
+  while (vls_items_next(&items, &item)) {
+    if (vls_wire_decode(&vls_rpc_group_def, VLS_WIRE_LENIENT, item, &group, NULL) != VLS_OK) return;
+    offer(cli, begun, group.name, "group");
+  }
+}
+
+static void offer_members(vls_cli *cli, const char *begun, const char *group) {
+  vls_slice result, item;
+  vls_items items;
+  vls_rpc_member m;
+  vls_rpc_group_members ask = {0};
+  char word[WORD_MAX];
+  unquote(group != NULL ? group : "", word);
+  if (vls_cli_word(cli, &vls_rpc_group_members_def, "group", word, &ask.group) != VLS_OK) return;
+  if (vls_call(cli, "group.members", &vls_rpc_group_members_def, &ask, &result) != VLS_OK) return;
+  if (vls_items_init(&items, result) != VLS_OK) return;
+  while (vls_items_next(&items, &item)) {
+    if (vls_wire_decode(&vls_rpc_member_def, VLS_WIRE_LENIENT, item, &m, NULL) != VLS_OK) return;
+    if (!m.me) offer(cli, begun, m.name, "member");
+  }
+}
+
+static void offer_asking(vls_cli *cli, const char *begun, const char *group) {
+  vls_slice result, item;
+  vls_items items;
+  vls_rpc_asking a;
+  vls_rpc_opt_group ask = {.has_group = true};
+  char word[WORD_MAX];
+  unquote(group != NULL ? group : "", word);
+  if (vls_cli_word(cli, &vls_rpc_opt_group_def, "group", word, &ask.group) != VLS_OK) return;
+  if (vls_call(cli, "group.asking", &vls_rpc_opt_group_def, &ask, &result) != VLS_OK) return;
+  if (vls_items_init(&items, result) != VLS_OK) return;
+  while (vls_items_next(&items, &item)) {
+    if (vls_wire_decode(&vls_rpc_asking_def, VLS_WIRE_LENIENT, item, &a, NULL) != VLS_OK) return;
+    offer(cli, begun, a.name, "asks to be let in");
+  }
+}
+
 static void offer_keys(vls_cli *cli, const char *begun) {
   vls_buf all;
   vls_setting s;
@@ -119,6 +175,14 @@ static void offer_options(vls_cli *cli, const char *begun, const vls_opt *opts) 
 static void offer_value(vls_cli *cli, const char *begun, const vls_next *next) {
   switch (next->kind) {
   case VLS_KIND_CONTACT: offer_contacts(cli, begun); break;
+  case VLS_KIND_TO:
+    offer_contacts(cli, begun);
+    offer_groups(cli, begun);
+    break;
+  case VLS_KIND_GROUP: offer_groups(cli, begun); break;
+  case VLS_KIND_MEMBER: offer_members(cli, begun, next->group); break;
+  case VLS_KIND_ASKING: offer_asking(cli, begun, next->group); break;
+  case VLS_KIND_LEVEL: offer_words(cli, begun, VLS_GROUP_LEVELS, "level"); break;
   case VLS_KIND_KEY: offer_keys(cli, begun); break;
   case VLS_KIND_CHOICE: offer_words(cli, begun, next->opt->choices, "choice"); break;
   case VLS_KIND_SPAN: offer_words(cli, begun, "30s 5m 1h 1d 7d", "span"); break;

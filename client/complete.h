@@ -10,6 +10,7 @@ typedef struct vls_next {
   enum { VLS_NEXT_COMMAND, VLS_NEXT_OPTION, VLS_NEXT_VALUE } what;
   vls_kind kind;      /* VALUE: of an option or an operand */
   const vls_opt *opt; /* VALUE: the option it belongs to, or NULL */
+  const char *group;  /* the first operand, or NULL */
 } vls_next;
 
 /* words: everything after `valise`, the last one unfinished and maybe empty. */

@@ -111,7 +111,8 @@ const vls_cmd vls_cmd_help = {
     .name = "help",
     .operands = "[TOPIC | COMMAND]",
     .summary = "Explain a topic or a command",
-    .about = "Topics: start, privacy, invite, output, exit-codes, config, doctor.\n",
+    .about = "Topics: start, privacy, invite, groups, backup, output, exit-codes, config,\n"
+             "doctor.\n",
     .run = run,
     .operand = VLS_KIND_TOPIC,
     .max = 2,

@@ -1,5 +1,6 @@
 #include "client/send.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "client/feed.h"
@@ -87,6 +88,10 @@ static vls_err look(vls_sending *s, size_t *ret_pending) {
     if (err != VLS_OK) return err;
     keep(d->state, sizeof d->state, message.state);
     if (message.has_problem) keep_problem(d, message.problem);
+    if (message.has_receipts && message.has_of) {
+      d->receipts = message.receipts;
+      d->of = message.of;
+    }
     if (is(d->state, "failed") || is(d->state, "cancelled"))
       d->err = VLS_STATE;
     else if (!is(d->state, "delivered") && !is(d->state, "read"))
@@ -100,24 +105,29 @@ static vls_err look(vls_sending *s, size_t *ret_pending) {
 static void speak(const vls_sending *s, uint64_t waited_ms, bool *spoken) {
   vls_cli *cli = s->cli;
   const char *who = "";
+  char part[64] = "";
   size_t others = 0;
   if (!cli->tty_err || cli->quiet || cli->mode != VLS_HUMAN || (cli->accessible && *spoken)) return;
   for (size_t i = 0; i < s->n; i++) {
     const vls_delivery *d = &s->list[i];
     if (d->n == 0 || d->err != VLS_OK || is(d->state, "delivered") || is(d->state, "read"))
       continue;
-    if (who[0] == '\0')
-      who = d->name[0] != '\0' ? d->name : d->to;
-    else
+    if (who[0] != '\0') {
       others++;
+      continue;
+    }
+    who = d->name[0] != '\0' ? d->name : d->to;
+    if (d->of > 0)
+      (void)snprintf(part, sizeof part, ": %" PRIu64 " of %" PRIu64 " have it", d->receipts, d->of);
   }
   char more[32] = "";
   if (others > 0) (void)snprintf(more, sizeof more, " and %zu more", others);
   if (cli->accessible) {
-    vls_out_line(&cli->err, "Still waiting for %s%s.", who, more);
+    vls_out_line(&cli->err, "Still waiting for %s%s%s.", who, more, part);
   } else {
     vls_out_raw(&cli->err, "\r", 1);
-    vls_out_put(&cli->err, "Waiting for %s%s (%u s) ", who, more, (unsigned)(waited_ms / 1000));
+    vls_out_put(&cli->err, "Waiting for %s%s%s (%u s) ", who, more, part,
+                (unsigned)(waited_ms / 1000));
   }
   *spoken = true;
   (void)fflush(cli->err.file);

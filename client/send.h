@@ -9,12 +9,13 @@ typedef enum vls_wait { VLS_WAIT_QUEUED, VLS_WAIT_DELIVERED } vls_wait;
 
 /* What became of the text for one recipient. */
 typedef struct vls_delivery {
-  char to[129];   /* as it was asked for */
-  char name[129]; /* the petname, or empty */
-  uint64_t n;     /* number of the text; 0: not sent */
-  char state[17]; /* the node's word */
-  vls_err err;    /* VLS_TIMEOUT: not yet where it should be */
-  char *problem;  /* or NULL */
+  char to[129];          /* as it was asked for */
+  char name[129];        /* the petname, or @ and the group; or empty */
+  uint64_t n;            /* number of the text; 0: not sent */
+  char state[17];        /* the node's word */
+  uint64_t receipts, of; /* in a group: of so many members so many have it; of 0: not known */
+  vls_err err;           /* VLS_TIMEOUT: not yet where it should be */
+  char *problem;         /* or NULL */
 } vls_delivery;
 
 typedef struct vls_sending {

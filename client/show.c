@@ -20,24 +20,42 @@ static void put_time(vls_cli *cli, uint64_t ms) {
   vls_out_styled(&cli->out, VLS_DIM, "%s (%s)", at, ago);
 }
 
-/* "#12 Bao, 14:05 (5 min ago)" */
-static void put_head(vls_cli *cli, uint64_t n, bool mine, vls_slice name, uint64_t at) {
+/* "#12 Bao, 14:05 (5 min ago)"; in a group "#12 Bao in @school, ...". author: empty in a talk with
+ * one contact. */
+static void put_head(vls_cli *cli, uint64_t n, bool mine, vls_slice name, vls_slice author,
+                     uint64_t at) {
   vls_out_styled(&cli->out, VLS_DIM, "#%" PRIu64 " ", n);
-  vls_out_styled(&cli->out, VLS_BOLD, mine ? "you to %.*s" : "%.*s", VLS_STR(name));
+  if (author.n > 0 && !mine) {
+    vls_out_styled(&cli->out, VLS_BOLD, "%.*s", VLS_STR(author));
+    vls_out_put(&cli->out, " in %.*s", VLS_STR(name));
+  } else {
+    vls_out_styled(&cli->out, VLS_BOLD, mine ? "you to %.*s" : "%.*s", VLS_STR(name));
+  }
   vls_out_put(&cli->out, ", ");
   put_time(cli, at);
 }
 
+/* "delivered", or "sent, delivered to 27 of 30". */
+static void put_state(vls_cli *cli, const vls_rpc_message *m) {
+  vls_style style = is(m->state, "failed") ? VLS_RED : VLS_PLAIN;
+  vls_out_put(&cli->out, ", ");
+  vls_out_styled(&cli->out, style, "%.*s", VLS_STR(m->state));
+  if (is(m->state, "sent") && m->has_receipts && m->has_of && m->of > 0)
+    vls_out_put(&cli->out, ", delivered to %" PRIu64 " of %" PRIu64, m->receipts, m->of);
+  if (m->has_problem) vls_out_put(&cli->out, ": %.*s", VLS_STR(m->problem));
+}
+
 static void show_message_tabbed(vls_cli *cli, const vls_rpc_message *m) {
-  static const vls_column columns[] = {{"N", 0},    {"AT", 0},    {"WAY", 0},
-                                       {"NAME", 0}, {"STATE", 0}, {"TEXT", 0}};
-  vls_table *table = vls_table_new(cli, columns, 6);
+  static const vls_column columns[] = {{"N", 0},     {"AT", 0},   {"WAY", 0},   {"NAME", 0},
+                                       {"STATE", 0}, {"TEXT", 0}, {"AUTHOR", 0}};
+  vls_table *table = vls_table_new(cli, columns, 7);
   vls_table_number(table, m->n);
   vls_table_time(table, m->at);
   vls_table_put(table, m->mine ? "out" : "in");
   vls_table_text(table, m->name);
   vls_table_text(table, m->state);
   vls_table_text(table, m->text);
+  vls_table_text(table, m->has_author ? m->author : (vls_slice){0});
   vls_table_end(table, NULL);
 }
 
@@ -50,12 +68,9 @@ void vls_show_message(vls_cli *cli, const vls_rpc_message *m) {
     show_message_tabbed(cli, m);
     return;
   }
-  put_head(cli, m->n, m->mine, m->name, m->at);
+  put_head(cli, m->n, m->mine, m->name, m->has_author ? m->author : (vls_slice){0}, m->at);
   if (m->mine) {
-    vls_out_put(&cli->out, ", ");
-    vls_style style = is(m->state, "failed") ? VLS_RED : VLS_PLAIN;
-    vls_out_styled(&cli->out, style, "%.*s", VLS_STR(m->state));
-    if (m->has_problem) vls_out_put(&cli->out, ": %.*s", VLS_STR(m->problem));
+    put_state(cli, m);
   } else if (is(m->state, "received")) {
     vls_out_put(&cli->out, ", new");
   }
@@ -71,9 +86,9 @@ void vls_show_event_json(vls_buf *out, const vls_rpc_event *event) {
 }
 
 static void show_event_tabbed(vls_cli *cli, const vls_rpc_event *e) {
-  static const vls_column columns[] = {{"CURSOR", 0}, {"TYPE", 0}, {"AT", 0},  {"NAME", 0},
-                                       {"FIRST", 0},  {"LAST", 0}, {"TEXT", 0}};
-  vls_table *table = vls_table_new(cli, columns, 7);
+  static const vls_column columns[] = {{"CURSOR", 0}, {"TYPE", 0}, {"AT", 0},   {"NAME", 0},
+                                       {"FIRST", 0},  {"LAST", 0}, {"TEXT", 0}, {"AUTHOR", 0}};
+  vls_table *table = vls_table_new(cli, columns, 8);
   uint64_t first = e->has_n ? e->n : e->has_first ? e->first : 0;
   uint64_t last = e->has_n ? e->n : e->has_last ? e->last : 0;
   vls_table_number(table, e->cursor);
@@ -83,6 +98,7 @@ static void show_event_tabbed(vls_cli *cli, const vls_rpc_event *e) {
   vls_table_number(table, first);
   vls_table_number(table, last);
   vls_table_text(table, e->has_text ? e->text : (vls_slice){0});
+  vls_table_text(table, e->has_author ? e->author : (vls_slice){0});
   vls_table_end(table, NULL);
 }
 
@@ -120,7 +136,8 @@ void vls_show_event(vls_cli *cli, const vls_rpc_event *e) {
   } else if (cli->mode == VLS_TABBED) {
     show_event_tabbed(cli, e);
   } else if (is(e->type, VLS_EV_MESSAGE)) {
-    put_head(cli, e->has_n ? e->n : 0, false, e->has_name ? e->name : (vls_slice){0}, e->at);
+    put_head(cli, e->has_n ? e->n : 0, false, e->has_name ? e->name : (vls_slice){0},
+             e->has_author ? e->author : (vls_slice){0}, e->at);
     vls_out_end(&cli->out);
     vls_out_body(&cli->out, INDENT, e->has_text ? e->text : (vls_slice){0});
   } else {

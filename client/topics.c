@@ -166,10 +166,39 @@ static const char doctor[] =
     "recipient's signed receipt is here), read; or failed, with the reason. Nothing\n"
     "is lost while either side is off.\n";
 
+static const char groups[] =
+    "Groups\n"
+    "\n"
+    "A group has no server: every member's node keeps all of it and passes on what\n"
+    "others miss. Whatever reaches them in whatever order, all members end with the\n"
+    "same members, the same rules and the same texts in the same order.\n"
+    "\n"
+    "  valise group create \"Twin schools\"      begins it; you are its founder\n"
+    "  valise group invite \"Twin schools\" Bao  invites a contact; Bao types:\n"
+    "                                          valise group join \"Twin schools\"\n"
+    "  valise group invite \"Twin schools\" --uses 30\n"
+    "                                          makes a link for 30 people\n"
+    "  valise send \"@Twin schools\" -m Hello   writes to all members\n"
+    "  valise read \"@Twin schools\"            what was written\n"
+    "  valise outbox show 12                   who has text #12, and who not yet\n"
+    "  valise group members \"Twin schools\"    who is in it\n"
+    "  valise group log \"Twin schools\"        who did what, and why\n"
+    "\n"
+    "Levels, from the lowest: a member writes; a moderator also lets people in and\n"
+    "removes members; an admin also gives levels; an owner also changes the rules;\n"
+    "the founder is above all of them, for good. Nobody can touch an equal or a\n"
+    "superior, and every act is signed and in the log of the group.\n"
+    "\n"
+    "Whoever is removed keeps what was sent before and reads nothing sent from then\n"
+    "on. Members who are no contacts of yours are shown as ~ and what they call\n"
+    "themselves, which proves nothing, with the beginning of their id. valise\n"
+    "contact block works on them, too.\n";
+
 const vls_topic vls_topics[] = {
     {"start", "your first ten minutes", start},
     {"privacy", "what is private, what is signed", privacy},
     {"invite", "becoming contacts", invite},
+    {"groups", "talking with many", groups},
     {"backup", "backups and recovery words", backup},
     {"output", "JSON, tabs, colour, and hostile text", output},
     {"exit-codes", "what the numbers mean", exit_codes},

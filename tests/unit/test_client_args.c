@@ -252,14 +252,29 @@ static void complete_knows_what_comes_next(void **state) {
   assert_int_equal(NEXT("send", "Bao", "--wait", "").kind, VLS_KIND_CHOICE);
   assert_int_equal(NEXT("send", "Bao", "--wait", "=", "").kind, VLS_KIND_CHOICE);
   assert_int_equal(NEXT("send", "-f", "").kind, VLS_KIND_FILE);
-  assert_int_equal(NEXT("send", "-f", "x", "").kind, VLS_KIND_CONTACT);
-  assert_int_equal(NEXT("--socket", "/x", "send", "").kind, VLS_KIND_CONTACT);
-  assert_int_equal(NEXT("send", "--wait=stored", "").kind, VLS_KIND_CONTACT);
+  assert_int_equal(NEXT("send", "-f", "x", "").kind, VLS_KIND_TO);
+  assert_int_equal(NEXT("--socket", "/x", "send", "").kind, VLS_KIND_TO);
+  assert_int_equal(NEXT("send", "--wait=stored", "").kind, VLS_KIND_TO);
   assert_int_equal(NEXT("watch", "--exec", "").kind, VLS_KIND_COMMAND);
   assert_int_equal(NEXT("send", "--", "-").what, VLS_NEXT_VALUE);
   assert_int_equal(NEXT("help", "").kind, VLS_KIND_TOPIC);
   assert_int_equal(NEXT("config", "set", "").kind, VLS_KIND_KEY);
   assert_int_equal(NEXT("nosuch", "").kind, VLS_KIND_TEXT);
+}
+
+static void complete_knows_each_operand_by_its_place(void **state) {
+  (void)state;
+  assert_int_equal(NEXT("group", "role", "").kind, VLS_KIND_GROUP);
+  assert_null(NEXT("group", "role", "").group);
+  assert_int_equal(NEXT("group", "role", "@school", "").kind, VLS_KIND_MEMBER);
+  assert_string_equal(NEXT("group", "role", "@school", "").group, "@school");
+  assert_int_equal(NEXT("group", "role", "@school", "Bao", "").kind, VLS_KIND_LEVEL);
+  assert_int_equal(NEXT("group", "role", "@school", "Bao", "member", "").kind, VLS_KIND_TEXT);
+  assert_int_equal(NEXT("group", "role", "-r", "x", "@school", "").kind, VLS_KIND_MEMBER);
+  assert_int_equal(NEXT("group", "invite", "@school", "").kind, VLS_KIND_CONTACT);
+  assert_int_equal(NEXT("group", "admit", "@school", "").kind, VLS_KIND_ASKING);
+  assert_int_equal(NEXT("group", "show", "").kind, VLS_KIND_GROUP);
+  assert_int_equal(NEXT("read", "").kind, VLS_KIND_TO);
 }
 
 int main(void) {
@@ -275,6 +290,7 @@ int main(void) {
       cmocka_unit_test(parse_refuses_with_a_suggestion),
       cmocka_unit_test(parse_numbers_and_spans_are_bounded),
       cmocka_unit_test(complete_knows_what_comes_next),
+      cmocka_unit_test(complete_knows_each_operand_by_its_place),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
