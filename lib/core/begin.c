@@ -145,7 +145,7 @@ static vls_peer *make_contact(vls_core *core, const vls_conn *conn, const door *
   if (conn->peer != NULL && conn->peer != peer) return NULL;
   if (peer != NULL && peer->row.blocked) return NULL;
   if (peer == NULL || !vls_peer_visible(peer)) {
-    if (core->n_peers >= VLS_CONTACTS_MAX) return NULL;
+    if (vls_peers_full(core)) return NULL;
     vls_slice name = d->invite.name[0] != '\0' ? vls_slice_str(d->invite.name) : d->view.card.name;
     peer = vls_peer_new(core, d->view.card.identity, name, d->view.card.name, VLS_CONTACT_PENDING);
   } else if (peer->row.state == VLS_CONTACT_FAILED) {

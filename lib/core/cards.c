@@ -1,6 +1,7 @@
 /* Cards that come: a contact's newer one, one that brings a new device (PEER 6.8), and my own, when
  * somebody has a newer one than I. */
 #include "base/assert.h"
+#include "core/members.h"
 #include "core/state.h"
 #include "store/guard.h"
 #include "store/sessions.h"
@@ -39,6 +40,10 @@ static void forget_devices(vls_core *core, vls_peer *peer, const vls_card_view *
 }
 
 static void adopt(vls_core *core, vls_peer *peer, const vls_card_view *view, vls_slice bytes) {
+  if (!vls_peer_visible(peer)) {
+    vls_member_card(core, peer, view, bytes);
+    return;
+  }
   bool known = has_old_device(core, peer, view);
   vls_contact_set_card(core->store, peer->row.id, view->card.seq, bytes);
   peer->row.card_seq = view->card.seq;

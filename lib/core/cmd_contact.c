@@ -1,10 +1,12 @@
 /* contact.*, id.safety. */
 #include "citizen/id.h"
 #include "core/command.h"
+#include "core/members.h"
 #include "store/messages.h"
 
 static const char *state_name(const vls_peer *peer) {
   switch (peer->row.state) {
+  case VLS_CONTACT_MEMBER: return "member";
   case VLS_CONTACT_PENDING: return "pending";
   case VLS_CONTACT_READY: return "ready";
   case VLS_CONTACT_FAILED:
@@ -18,13 +20,15 @@ vls_err vls_put_contact(vls_call *call, vls_peer *peer) {
   char id[VLS_ID_TEXT + 1];
   vls_buf card;
   vls_card_view view;
+  char name[VLS_MEMBER_NAME];
   bool online = peer->conn != NULL && peer->conn->up;
   vls_id_text(id, peer->row.identity);
+  vls_member_name(peer, name);
   const char *problem = peer->row.problem[0] != '\0' ? peer->row.problem
                         : online                     ? ""
                                                      : peer->last_failure;
   vls_rpc_contact r = {.contact = peer->row.id,
-                       .name = vls_slice_str(peer->row.name),
+                       .name = vls_slice_str(name),
                        .claim = vls_slice_str(peer->row.claim),
                        .id = vls_slice_str(id),
                        .state = vls_slice_str(state_name(peer)),
@@ -144,7 +148,7 @@ static void hang_up(vls_core *core, vls_peer *peer, const char *why) {
 vls_err vls_cmd_contact_block(vls_call *call) {
   const vls_rpc_block *p = call->params;
   vls_peer *peer;
-  vls_err err = vls_call_who(call, p->who, &peer);
+  vls_err err = vls_call_citizen(call, p->who, &peer);
   if (err != VLS_OK) return err;
   peer->row.blocked = p->blocked;
   peer->row_dirty = true;

@@ -73,7 +73,8 @@ static vls_err check_known(vls_call *call, const vls_peer *peer, const vls_rpc_a
   if (memcmp(invite->identity, core->self.identity.pub, 32) == 0)
     return vls_call_fail(call, VLS_USAGE, NULL,
                          "this is your own invitation: give it to somebody else");
-  if (peer != NULL && vls_peer_visible(peer) && peer->conn != NULL && peer->conn->up)
+  bool linked = peer != NULL && peer->conn != NULL && peer->conn->up && !peer->conn->as_member;
+  if (linked && vls_peer_visible(peer))
     return vls_call_fail(call, VLS_EXISTS, "valise contact list",
                          "%s is your contact already, and linked", peer->row.name);
   if (!p->has_as) return VLS_OK;
@@ -102,7 +103,7 @@ vls_err vls_cmd_invite_accept(vls_call *call) {
   if (err == VLS_OK) err = check_known(call, peer, p, &invite);
   if (err == VLS_OK && invite.n_addresses == 0)
     err = vls_call_fail(call, VLS_MALFORMED, NULL, "the invitation names no address");
-  if (err == VLS_OK && core->n_peers >= VLS_CONTACTS_MAX)
+  if (err == VLS_OK && vls_peers_full(core))
     err = vls_call_fail(call, VLS_LIMITED, NULL, "there are %d contacts already", VLS_CONTACTS_MAX);
   if (err == VLS_OK) {
     char id[VLS_ID_TEXT + 1];

@@ -182,7 +182,7 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
   call->result = &all;
   for (size_t i = 0; i < core->n_peers && err == VLS_OK; i++) {
     const vls_peer *peer = core->peers[i];
-    if (only != NULL && peer != only) continue;
+    if ((only != NULL && peer != only) || !vls_peer_visible(peer)) continue;
     uint64_t from = vls_outbox_oldest(core->store, peer->row.id), held;
     if (vls_message_held(core->store, peer->row.id, &held) > 0 && (from == 0 || held < from))
       from = held;

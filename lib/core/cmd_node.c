@@ -2,6 +2,7 @@
 #include "citizen/backup.h"
 #include "citizen/id.h"
 #include "core/command.h"
+#include "core/members.h"
 #include "store/guard.h"
 #include "store/messages.h"
 #include "store/salvage.h"
@@ -65,7 +66,7 @@ vls_err vls_cmd_id_show(vls_call *call) {
 static uint64_t unread(vls_core *core) {
   uint64_t n = 0;
   for (size_t i = 0; i < core->n_peers; i++)
-    n += vls_peer_unread(core, core->peers[i]);
+    if (vls_peer_visible(core->peers[i])) n += vls_peer_unread(core, core->peers[i]);
   return n;
 }
 
@@ -89,7 +90,8 @@ vls_err vls_cmd_status(vls_call *call) {
   if (!vls_salvage_last(core->store, &salvaged, &s.salvaged)) s.salvaged = 0;
   for (size_t i = 0; i < core->n_peers; i++) {
     s.contacts += vls_peer_visible(core->peers[i]) ? 1 : 0;
-    s.online += core->peers[i]->conn != NULL && core->peers[i]->conn->up ? 1 : 0;
+    bool online = core->peers[i]->conn != NULL && core->peers[i]->conn->up;
+    s.online += online && vls_peer_visible(core->peers[i]) ? 1 : 0;
   }
   for (size_t i = 0; i < core->n_listens; i++)
     s.listening[s.n_listening++] = core->listens[i];
@@ -110,7 +112,9 @@ vls_err vls_cmd_peer_list(vls_call *call) {
                                 vls_link_state_of(c->link) == VLS_LINK_SILENT
                             ? "knock"
                             : "auth";
-    vls_rpc_peer r = {.name = vls_slice_str(c->peer == NULL ? "" : c->peer->row.name),
+    char name[VLS_MEMBER_NAME] = "";
+    if (c->peer != NULL) vls_member_name(c->peer, name);
+    vls_rpc_peer r = {.name = vls_slice_str(name),
                       .address = vls_slice_str(c->address),
                       .state = vls_slice_str(state),
                       .outgoing = c->outgoing,

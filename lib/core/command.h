@@ -25,6 +25,8 @@ VLS_MUST vls_err vls_call_ok(vls_call *call); /* {ok: true} */
 VLS_MUST vls_err vls_call_put(vls_call *call, const vls_wire_def *def, const void *result);
 /* Finds a contact (RPC 3.2); fails the call otherwise. */
 VLS_MUST vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer);
+/* Likewise, or somebody who is in a group with me and no contact. */
+VLS_MUST vls_err vls_call_citizen(vls_call *call, vls_slice who, vls_peer **ret_peer);
 
 vls_command_fn vls_cmd_hello, vls_cmd_init, vls_cmd_status, vls_cmd_doctor;
 vls_command_fn vls_cmd_id_show, vls_cmd_id_safety, vls_cmd_invite_create, vls_cmd_invite_accept;

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "citizen/invite.h"
 #include "core/core_int.h"
+#include "core/members.h"
 #include "core/state.h"
 
 static bool is_stranger(const vls_conn *conn) {
@@ -69,9 +70,12 @@ static void begin_link(vls_core *core, vls_conn *conn) {
   } else if (vls_contact_card(core->store, peer->row.id, &bytes) &&
              vls_card_open_known(&view, vls_buf_slice(&bytes)) == VLS_OK) {
     bool second = peer->failures % 3 == 2 && memcmp(peer->row.knock2, zeros, 32) != 0;
-    conn->link = vls_link_dial(&core->self.dh, view.devices[0].dh,
-                               second ? peer->row.knock2 : peer->row.knock,
-                               second ? peer->row.psk2 : peer->row.psk, &core->rng, core->now);
+    if (conn->as_member)
+      conn->link = vls_member_dial(core, view.devices[0].dh, peer->failures);
+    else
+      conn->link = vls_link_dial(&core->self.dh, view.devices[0].dh,
+                                 second ? peer->row.knock2 : peer->row.knock,
+                                 second ? peer->row.psk2 : peer->row.psk, &core->rng, core->now);
   }
   if (conn->link != NULL && !core->random_first) vls_link_print(conn->link);
   vls_wipe(knock, sizeof knock);
@@ -121,6 +125,7 @@ static void superseded_by(vls_core *core, vls_peer *peer, vls_conn *conn) {
 static bool loses_to_present(vls_core *core, const vls_conn *conn, const vls_peer *peer) {
   const vls_conn *present = peer->conn;
   if (present == NULL || present->outgoing == conn->outgoing) return false;
+  if (present->as_member != conn->as_member) return conn->as_member;
   if (core->now.mono_ms - present->opened > 5000) return false;
   bool we_are_lower = memcmp(core->self.identity.pub, peer->row.identity, 32) < 0;
   return present->outgoing == we_are_lower;
@@ -131,15 +136,18 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   if (conn->flight == NULL) conn->flight = vls_calloc(VLS_WINDOW_RECORDS, sizeof *conn->flight);
   if (peer->dialing == conn) peer->dialing = NULL;
   if (peer->conn != conn) superseded_by(core, peer, conn);
-  peer->next_dial = VLS_NEVER;
+  bool as_contact = !conn->by_invite && conn->invite == 0 && !conn->as_member;
+  if (conn->as_member && vls_peer_visible(peer))
+    vls_dial_backoff(core, peer); /* a link as contacts is still missing */
+  else
+    peer->next_dial = VLS_NEVER;
   peer->last_failure[0] = '\0';
-  if (!conn->by_invite) peer->failures = 0;
+  if (as_contact || !vls_peer_visible(peer)) peer->failures = 0;
   conn->backlog = true;
   vls_knock_remember(peer, conn);
   peer->row.last_seen = vls_core_wall(core);
   peer->row_dirty = true;
   /* Their door opened to the keys of a contact: whatever invitation was under way, they know us. */
-  bool as_contact = !conn->by_invite && conn->invite == 0;
   if (as_contact && peer->row.state == VLS_CONTACT_PENDING && vls_peer_settle(core, peer))
     vls_feed_add(core, VLS_FEED_CONTACT, peer, 0, 0, "");
   vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_KEEPALIVE_MS);
@@ -161,7 +169,7 @@ static bool go_live(vls_core *core, vls_conn *conn) {
     vls_conn_close(core, conn, VLS_CLOSE_SUPERSEDED, "two links met");
     return false;
   }
-  conn->standing.as_contact = !conn->by_invite && conn->invite == 0;
+  conn->standing.as_contact = !conn->by_invite && conn->invite == 0 && !conn->as_member;
   vls_conn_adopt(core, conn, peer);
   if (conn->standing.as_contact) vls_state_send(core, conn);
   return true;
@@ -184,7 +192,8 @@ static bool on_up(vls_core *core, vls_conn *conn) {
   conn->by_former = !conn->outgoing && vls_link_by_former(conn->link);
   /* Who may not know this device of mine hears of it before anything else (PEER 6.8). */
   bool by_contact = !conn->by_invite && conn->invite == 0;
-  bool due = by_contact ? conn->by_former || peer->talk.card_sent < core->self.card_seq
+  bool due = by_contact ? conn->by_former || conn->as_member ||
+                              peer->talk.card_sent < core->self.card_seq
                         : !conn->outgoing && conn->invite != 0;
   if (due && vls_link_send_card(conn->link, vls_buf_slice(&core->self.card)) != VLS_OK)
     return false;
@@ -332,12 +341,21 @@ static bool on_group(vls_core *core, vls_conn *conn) {
   return true;
 }
 
+/* What is said on links of contacts, and not on those of members (PEER 4.11). */
+static bool is_of_contacts(vls_link_event_type type) {
+  return type == VLS_LINK_EV_RECORD || type == VLS_LINK_EV_STATE || type == VLS_LINK_EV_RETURN;
+}
+
 /* False: the connection is gone. */
 static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   uint64_t id = conn->id; /* of a connection that may be gone after each step */
   bool hears = !conn->unproven && !conn->by_former;
   if (!hears && conn->up && ev->type != VLS_LINK_EV_CARD && ev->type != VLS_LINK_EV_CLOSE)
     return true; /* not a link to talk on */
+  if (conn->as_member && is_of_contacts(ev->type)) {
+    vls_conn_close(core, conn, VLS_CLOSE_BYE, "they said to a member what is for contacts");
+    return false;
+  }
   switch (ev->type) {
   case VLS_LINK_EV_KNOCK: vls_knock_begin(core, conn); return true;
   case VLS_LINK_EV_PEER: vls_knock_peer(core, conn); return vls_conn_get(core, id) != NULL;

@@ -78,10 +78,12 @@ typedef struct vls_pending {
 } vls_pending;
 
 struct vls_conn;
+struct vls_member;
 
-/* A contact in memory. */
+/* A contact, or whoever else links with us, in memory. */
 typedef struct vls_peer {
   vls_contact_row row;
+  struct vls_member *member; /* in a group with me (members.h); NULL */
   vls_talk_row talk;
   bool row_dirty, talk_dirty;
   struct vls_conn *conn; /* its live link */
@@ -153,6 +155,7 @@ typedef struct vls_conn {
   bool outgoing, by_invite, up, paused, refuse_used, refuse_expired;
   bool unproven;  /* behind a contact's knock, with a key their card has not: a card may follow */
   bool by_former; /* it called a device of mine that is no more: all it gets is my card */
+  bool as_member; /* by keys of members (PEER 4.11), whoever they are besides */
   vls_standing standing;
   uint64_t opened, last_in, last_out; /* mono_ms */
   uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
@@ -227,6 +230,9 @@ struct vls_core {
   vls_self self;
   vls_peer **peers; /* by growing id */
   size_t n_peers, cap_peers;
+  vls_peer **faces; /* the same by identity: peers.c */
+  size_t n_faces;   /* a power of two, at least twice n_peers */
+  size_t n_members; /* peers with keys of members */
   vls_conn **conns;
   size_t n_conns, cap_conns;
   vls_conn **slots; /* the same by number: conn_table.c */
@@ -314,7 +320,11 @@ void vls_peer_sessions(vls_core *core, vls_peer *peer); /* loads them */
 void vls_peer_unload(vls_core *core, vls_peer *peer);
 /* Puts a new session first; the oldest beyond the limit goes. */
 void vls_peer_add_session(vls_core *core, vls_peer *peer, const vls_session_row *row);
-bool vls_peer_visible(const vls_peer *peer); /* not removed */
+bool vls_peer_visible(const vls_peer *peer); /* a contact: not removed, nor a member only */
+/* A row for somebody in a group with me who is no contact, in the state REMOVED or MEMBER. */
+vls_peer *vls_peer_meet(vls_core *core, const uint8_t identity[32]);
+/* There is no place for one more contact. */
+bool vls_peers_full(const vls_core *core);
 uint64_t vls_peer_unread(vls_core *core, vls_peer *peer);
 /* Only its places in the hash chains stay. */
 void vls_peer_forget(vls_core *core, vls_peer *peer);

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "citizen/invite.h"
 #include "core/core_int.h"
+#include "core/members.h"
 
 enum { REFUSED_TRIES = 5 }; /* the first wait after a refusal: about a minute */
 
@@ -32,7 +33,10 @@ void vls_dial_backoff(vls_core *core, vls_peer *peer) {
 
 static bool wants_link(const vls_core *core, const vls_peer *peer) {
   bool state = peer->row.state == VLS_CONTACT_READY || peer->row.state == VLS_CONTACT_PENDING;
-  return !core->draining && state && !peer->row.blocked && peer->conn == NULL &&
+  bool as_member = vls_member_dials(peer);
+  /* A contact who knows us as a member only may have forgotten us, or we their keys: we go on. */
+  bool linked = peer->conn != NULL && (as_member || !state || !peer->conn->as_member);
+  return !core->draining && (state || as_member) && !peer->row.blocked && !linked &&
          peer->dialing == NULL;
 }
 
@@ -84,6 +88,7 @@ static void dial(vls_core *core, vls_peer *peer) {
     vls_conn *conn = vls_conn_new(core, id);
     conn->outgoing = true;
     conn->by_invite = by_invite;
+    conn->as_member = !by_invite && vls_member_dials(peer);
     conn->peer = peer;
     peer->dialing = conn;
   } else {

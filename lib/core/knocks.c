@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "citizen/invite.h"
 #include "core/core_int.h"
+#include "core/members.h"
 #include "store/guard.h"
 
 void vls_invites_load(vls_core *core) {
@@ -31,9 +32,18 @@ static bool acceptable(vls_core *core, vls_conn *conn, vls_budget *knocks) {
   return vls_knock_seen(core->store, vls_link_nonce(conn->link), vls_core_wall(core)) == VLS_OK;
 }
 
+static bool try_member(vls_core *core, vls_conn *conn, vls_peer *peer) {
+  const vls_member_key *key = vls_member_try(core, conn, peer);
+  if (key == NULL || !acceptable(core, conn, &peer->knocks)) return false;
+  conn->peer = peer;
+  conn->as_member = true;
+  vls_link_admit(conn->link, key->psk);
+  return true;
+}
+
 static bool try_contact(vls_core *core, vls_conn *conn, vls_peer *peer) {
   static const uint8_t zeros[32];
-  if (peer->row.blocked || !vls_peer_visible(peer)) return false;
+  if (peer->row.blocked) return false;
   for (int second = 0; second < 2; second++) {
     const uint8_t *knock = second ? peer->row.knock2 : peer->row.knock;
     if (memcmp(knock, zeros, 32) == 0) continue;
@@ -45,7 +55,7 @@ static bool try_contact(vls_core *core, vls_conn *conn, vls_peer *peer) {
     vls_link_admit(conn->link, second ? peer->row.psk2 : peer->row.psk);
     return true;
   }
-  return false;
+  return try_member(core, conn, peer);
 }
 
 /* Taken by somebody this node wants nothing of any more: nobody is answered through it. */
@@ -157,6 +167,7 @@ void vls_knock_tick(vls_core *core) {
 }
 
 static bool is_device_of(vls_core *core, const vls_peer *peer, const uint8_t dh[32]) {
+  if (vls_member_has(peer, dh)) return true;
   vls_buf card;
   vls_card_view view;
   vls_buf_init(&card, VLS_CARD_MAX);

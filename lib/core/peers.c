@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "citizen/id.h"
 #include "core/core_int.h"
+#include "core/members.h"
 
 uint64_t vls_peer_unread(vls_core *core, vls_peer *peer) {
   if (!peer->unread_known)
@@ -15,19 +16,36 @@ uint64_t vls_peer_unread(vls_core *core, vls_peer *peer) {
 }
 
 bool vls_peer_visible(const vls_peer *peer) {
-  return peer->row.state != VLS_CONTACT_REMOVED;
+  return peer->row.state != VLS_CONTACT_REMOVED && peer->row.state != VLS_CONTACT_MEMBER;
+}
+
+/* The slot this identity is in, or the free one where it belongs. */
+static size_t face_of(const vls_core *core, const uint8_t identity[32]) {
+  uint64_t mixed = vls_be64_get(identity) * UINT64_C(0x9e3779b97f4a7c15);
+  size_t i = (size_t)(mixed >> 32) & (core->n_faces - 1);
+  while (core->faces[i] != NULL && memcmp(core->faces[i]->row.identity, identity, 32) != 0)
+    i = (i + 1) & (core->n_faces - 1);
+  return i;
+}
+
+static void grow(vls_core *core) {
+  core->cap_peers = core->cap_peers == 0 ? 16 : core->cap_peers * 2;
+  core->peers = vls_realloc(core->peers, core->cap_peers * sizeof(vls_peer *));
+  free(core->faces);
+  core->n_faces = core->cap_peers * 2;
+  core->faces = vls_calloc(core->n_faces, sizeof(vls_peer *));
+  for (size_t i = 0; i < core->n_peers; i++)
+    core->faces[face_of(core, core->peers[i]->row.identity)] = core->peers[i];
 }
 
 static vls_peer *add(vls_core *core, const vls_contact_row *row) {
-  if (core->n_peers == core->cap_peers) {
-    core->cap_peers = core->cap_peers == 0 ? 16 : core->cap_peers * 2;
-    core->peers = vls_realloc(core->peers, core->cap_peers * sizeof(vls_peer *));
-  }
+  if (core->n_peers == core->cap_peers) grow(core);
   vls_peer *peer = vls_calloc(1, sizeof *peer);
   peer->row = *row;
   vls_buf_init(&peer->prefix, VLS_RECORD_MAX);
   peer->next_dial = VLS_NEVER;
   core->peers[core->n_peers++] = peer;
+  core->faces[face_of(core, row->identity)] = peer;
   return peer;
 }
 
@@ -36,6 +54,7 @@ void vls_peers_load(vls_core *core) {
   while (vls_contact_next(core->store, row.id, &row)) {
     vls_peer *peer = add(core, &row);
     vls_talk_get(core->store, row.id, &peer->talk);
+    if (!vls_peer_visible(peer)) continue;
     peer->has_queued = vls_message_count_queued(core->store, row.id) > 0;
     /* A receipt may have been held back behind it. */
     peer->receipt_due = peer->read_due = vls_outbox_has_bare(core->store, row.id);
@@ -64,12 +83,14 @@ void vls_peers_free(vls_core *core) {
       vls_buf_done(&peer->pending[k].text);
     free(peer->pending);
     vls_buf_done(&peer->prefix);
+    vls_member_free(peer);
     vls_wipe(peer, sizeof *peer);
     free(peer);
   }
   free(core->peers);
-  core->peers = NULL;
-  core->n_peers = core->cap_peers = 0;
+  free(core->faces);
+  core->peers = core->faces = NULL;
+  core->n_peers = core->cap_peers = core->n_faces = core->n_members = 0;
 }
 
 vls_peer *vls_peer_get(vls_core *core, uint64_t id) {
@@ -85,9 +106,14 @@ vls_peer *vls_peer_get(vls_core *core, uint64_t id) {
 }
 
 vls_peer *vls_peer_by_identity(vls_core *core, const uint8_t identity[32]) {
+  return core->n_faces == 0 ? NULL : core->faces[face_of(core, identity)];
+}
+
+bool vls_peers_full(const vls_core *core) {
+  size_t contacts = 0;
   for (size_t i = 0; i < core->n_peers; i++)
-    if (memcmp(core->peers[i]->row.identity, identity, 32) == 0) return core->peers[i];
-  return NULL;
+    contacts += vls_peer_visible(core->peers[i]) ? 1 : 0;
+  return contacts >= VLS_CONTACTS_MAX;
 }
 
 /* At most max bytes of it, up to VLS_NAME_MAX. */
@@ -143,6 +169,7 @@ vls_peer *vls_peer_new(vls_core *core, const uint8_t identity[32], vls_slice nam
   vls_peer *peer = vls_peer_by_identity(core, identity);
   vls_contact_row fresh = {.created = vls_core_wall(core)};
   vls_contact_row *row = peer != NULL ? &peer->row : &fresh;
+  if (peer != NULL) vls_member_promote(core, peer);
   memcpy(row->identity, identity, 32);
   row->state = state;
   row->blocked = row->verified = false;
@@ -163,6 +190,18 @@ vls_peer *vls_peer_new(vls_core *core, const uint8_t identity[32], vls_slice nam
   return peer;
 }
 
+vls_peer *vls_peer_meet(vls_core *core, const uint8_t identity[32]) {
+  vls_peer *peer = vls_peer_by_identity(core, identity);
+  if (peer != NULL) return peer;
+  vls_contact_row row = {.created = vls_core_wall(core), .state = VLS_CONTACT_REMOVED};
+  memcpy(row.identity, identity, 32);
+  vls_buf fold;
+  fold_of(&row, &fold);
+  vls_contact_put(core->store, &row, vls_buf_slice(&fold));
+  vls_buf_done(&fold);
+  return add(core, &row);
+}
+
 vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name) {
   vls_contact_row probe = peer->row;
   if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name)) return VLS_MALFORMED;
@@ -180,9 +219,9 @@ void vls_peer_claim(vls_core *core, vls_peer *peer, vls_slice claim) {
   copy_name(peer->row.claim, claim, VLS_NAME_MAX);
   vls_id_text(id, peer->row.identity);
   bool unnamed =
-      strlen(peer->row.name) == VLS_SHORT_ID && strncmp(peer->row.name, id, VLS_SHORT_ID) == 0;
+      vls_peer_visible(peer) && strlen(peer->row.name) == VLS_SHORT_ID && strncmp(peer->row.name, id, VLS_SHORT_ID) == 0;
   if (unnamed && claim.n > 0) choose_name(core, &peer->row, claim);
-  if (news) check_claim(core, peer);
+  if (news && vls_peer_visible(peer)) check_claim(core, peer);
   peer->row_dirty = true;
   vls_peer_flush(core, peer);
 }
@@ -206,7 +245,7 @@ void vls_peer_problem(vls_core *core, vls_peer *peer, const char *text) {
 void vls_peer_alarm(vls_core *core, vls_peer *peer, const char *why) {
   if (strcmp(peer->row.problem, why) == 0) return;
   vls_peer_problem(core, peer, why);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
+  if (vls_peer_visible(peer)) vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, why);
 }
 
 void vls_peer_refused(vls_peer *peer) {
@@ -263,7 +302,7 @@ void vls_peer_add_session(vls_core *core, vls_peer *peer, const vls_session_row 
 }
 
 void vls_peer_forget(vls_core *core, vls_peer *peer) {
-  peer->row.state = VLS_CONTACT_REMOVED;
+  peer->row.state = peer->member != NULL ? VLS_CONTACT_MEMBER : VLS_CONTACT_REMOVED;
   peer->row.name[0] = peer->row.claim[0] = peer->row.problem[0] = '\0';
   peer->row.verified = peer->row.blocked = false;
   peer->row.card_seq = 0;

@@ -60,7 +60,7 @@ void vls_state_tell(vls_core *core, vls_peer *peer, vls_trouble what) {
   if (!is_told(peer, what)) vls_peer_problem(core, peer, troubles[what]);
   if (is_recent(core, peer->told_at[what])) return;
   peer->told_at[what] = this_moment(core);
-  vls_feed_add(core, VLS_FEED_ALARM, peer, 0, 0, troubles[what]);
+  vls_feed_add(core, VLS_FEED_ALARM, vls_peer_visible(peer) ? peer : NULL, 0, 0, troubles[what]);
 }
 
 bool vls_state_heals(const vls_peer *peer) {
@@ -87,7 +87,7 @@ static void untell(vls_core *core, vls_peer *peer) {
 }
 
 bool vls_state_level(const vls_conn *conn) {
-  return !conn->standing.as_contact || (conn->standing.stated && conn->standing.level);
+  return !conn->as_member && (!conn->standing.as_contact || (conn->standing.stated && conn->standing.level));
 }
 
 /* at: where to go on from; NULL: all of my events. */

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "citizen/id.h"
 #include "core/command.h"
+#include "core/members.h"
 
 enum { PREFIX_MIN = 4, SHOWN_MAX = 100 };
 
@@ -104,4 +105,37 @@ vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer) {
   return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
                        "no contact is called \"%.*s\"; did you mean \"%s\"?", n, typed,
                        close->row.name);
+}
+
+/* Who is no contact, by the whole id, a beginning of it that is nobody else's, or the name that is
+ * shown. */
+static vls_peer *member(vls_core *core, vls_slice who, bool *ret_ambiguous) {
+  vls_peer *found = NULL;
+  *ret_ambiguous = false;
+  for (size_t i = 0; i < core->n_peers && who.n >= PREFIX_MIN; i++) {
+    vls_peer *peer = core->peers[i];
+    char id[VLS_ID_TEXT + 1], name[VLS_MEMBER_NAME];
+    if (peer->row.state != VLS_CONTACT_MEMBER) continue;
+    vls_id_text(id, peer->row.identity);
+    vls_member_name(peer, name);
+    if (vls_slice_eq(vls_slice_str(name), who)) return peer;
+    if (!starts_with(vls_slice_str(id), who)) continue;
+    *ret_ambiguous = found != NULL;
+    found = peer;
+  }
+  return *ret_ambiguous ? NULL : found;
+}
+
+vls_err vls_call_citizen(vls_call *call, vls_slice who, vls_peer **ret_peer) {
+  bool ambiguous = false;
+  vls_err err = vls_call_who(call, who, ret_peer);
+  if (err == VLS_OK) return err;
+  vls_peer *peer = member(call->core, who, &ambiguous);
+  if (ambiguous)
+    return vls_call_fail(call, VLS_NOT_FOUND, NULL,
+                         "\"%.*s\" begins more than one id: type more of it", shown(who),
+                         (const char *)who.p);
+  if (peer == NULL) return err;
+  *ret_peer = peer;
+  return VLS_OK;
 }

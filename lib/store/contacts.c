@@ -9,7 +9,7 @@
 
 void vls_contact_fold(const vls_contact_row *row, vls_buf *out) {
   vls_err err;
-  if (row->state == VLS_CONTACT_REMOVED) {
+  if (row->state == VLS_CONTACT_REMOVED || row->state == VLS_CONTACT_MEMBER) {
     err = vls_buf_put_u8(out, 0);
     if (err == VLS_OK) err = vls_buf_put(out, row->identity, 32);
   } else {

@@ -12,6 +12,7 @@ typedef enum vls_contact_state {
   VLS_CONTACT_READY,
   VLS_CONTACT_FAILED,  /* the invitation was refused */
   VLS_CONTACT_REMOVED, /* a memory of the hash chains only: they go on if we meet again */
+  VLS_CONTACT_MEMBER,  /* the same, and in a group with me */
 } vls_contact_state;
 
 typedef struct vls_contact_row {
@@ -28,7 +29,7 @@ typedef struct vls_contact_row {
   char problem[VLS_PROBLEM_MAX + 1]; /* why it failed, or what to look at */
 } vls_contact_row;
 
-/* Appends the key under which the row's name is unique; a removed contact has one that no name can
+/* Appends the key under which the row's name is unique; who is no contact has one that no name can
  * have. out holds VLS_FOLD_MAX bytes. */
 void vls_contact_fold(const vls_contact_row *row, vls_buf *out);
 /* Gives row->id. fold is the key under which its name is unique. */
