@@ -192,9 +192,9 @@ static bool on_up(vls_core *core, vls_conn *conn) {
   conn->by_former = !conn->outgoing && vls_link_by_former(conn->link);
   /* Who may not know this device of mine hears of it before anything else (PEER 6.8). */
   bool by_contact = !conn->by_invite && conn->invite == 0;
-  bool due = by_contact ? conn->by_former || conn->as_member ||
-                              peer->talk.card_sent < core->self.card_seq
-                        : !conn->outgoing && conn->invite != 0;
+  bool due = by_contact
+                 ? conn->by_former || conn->as_member || peer->talk.card_sent < core->self.card_seq
+                 : !conn->outgoing && conn->invite != 0;
   if (due && vls_link_send_card(conn->link, vls_buf_slice(&core->self.card)) != VLS_OK)
     return false;
   if (conn->unproven) vls_cards_give_back(core, conn);

@@ -153,6 +153,6 @@ void vls_member_name(const vls_peer *peer, char ret[VLS_MEMBER_NAME]) {
     return;
   }
   vls_id_text(id, peer->row.identity);
-  snprintf(ret, VLS_MEMBER_NAME, "~%s%s%.*s", peer->row.claim,
+  snprintf(ret, VLS_MEMBER_NAME, "%c%s%s%.*s", VLS_MEMBER_MARK, peer->row.claim,
            peer->row.claim[0] != '\0' ? " " : "", VLS_SHORT_ID, id);
 }

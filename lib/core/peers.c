@@ -140,6 +140,10 @@ static bool name_is_free(vls_core *core, const vls_contact_row *row) {
 
 /* "bao", else "bao 2", "bao 3" ... */
 static void choose_name(vls_core *core, vls_contact_row *row, vls_slice wish) {
+  while (wish.n > 0 && wish.p[0] == VLS_MEMBER_MARK) {
+    wish.p++;
+    wish.n--;
+  }
   if (wish.n == 0 || !vls_utf8_ok(wish)) wish = vls_slice_str("unnamed");
   copy_name(row->name, wish, VLS_NAME_MAX);
   for (unsigned i = 2; !name_is_free(core, row); i++) {
@@ -204,7 +208,8 @@ vls_peer *vls_peer_meet(vls_core *core, const uint8_t identity[32]) {
 
 vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name) {
   vls_contact_row probe = peer->row;
-  if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name)) return VLS_MALFORMED;
+  if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name) || name.p[0] == VLS_MEMBER_MARK)
+    return VLS_MALFORMED;
   copy_name(probe.name, name, VLS_NAME_MAX);
   if (!name_is_free(core, &probe)) return VLS_EXISTS;
   copy_name(peer->row.name, name, VLS_NAME_MAX);
@@ -218,8 +223,8 @@ void vls_peer_claim(vls_core *core, vls_peer *peer, vls_slice claim) {
   bool news = !vls_slice_eq(vls_slice_str(peer->row.claim), claim);
   copy_name(peer->row.claim, claim, VLS_NAME_MAX);
   vls_id_text(id, peer->row.identity);
-  bool unnamed =
-      vls_peer_visible(peer) && strlen(peer->row.name) == VLS_SHORT_ID && strncmp(peer->row.name, id, VLS_SHORT_ID) == 0;
+  bool unnamed = vls_peer_visible(peer) && strlen(peer->row.name) == VLS_SHORT_ID &&
+                 strncmp(peer->row.name, id, VLS_SHORT_ID) == 0;
   if (unnamed && claim.n > 0) choose_name(core, &peer->row, claim);
   if (news && vls_peer_visible(peer)) check_claim(core, peer);
   peer->row_dirty = true;

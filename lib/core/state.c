@@ -87,7 +87,8 @@ static void untell(vls_core *core, vls_peer *peer) {
 }
 
 bool vls_state_level(const vls_conn *conn) {
-  return !conn->as_member && (!conn->standing.as_contact || (conn->standing.stated && conn->standing.level));
+  return !conn->as_member &&
+         (!conn->standing.as_contact || (conn->standing.stated && conn->standing.level));
 }
 
 /* at: where to go on from; NULL: all of my events. */

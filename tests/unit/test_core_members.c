@@ -226,6 +226,82 @@ static void newer_card_of_a_member_is_taken(void **state) {
   town_end(&t);
 }
 
+/* Brought back from a backup onto new keys: the others know only the device before it. */
+static void new_device_is_let_in_by_the_keys_of_the_one_before(void **state) {
+  (void)state;
+  town t;
+  three_strangers(&t);
+  meets(&t, ANA, BAO, true);
+  meets(&t, BAO, ANA, false);
+  town_pass(&t, 5000, 500);
+  uint64_t link = town_peer(&t, ANA, BAO)->conn->id;
+  vls_core_free(t.nodes[BAO].core);
+  town_gone(&t, ANA, link);
+  vls_self renewed;
+  vls_rng rng;
+  uint8_t seed[32] = {77};
+  vls_slice address = vls_slice_str("b:1");
+  vls_rng_init(&rng, seed);
+  assert_int_equal(
+      vls_self_renew(&renewed, t.nodes[BAO].store, &rng, &address, 1, (uint64_t)t.now.wall_ms),
+      VLS_OK);
+  vls_self_close(&renewed);
+  assert_int_equal(vls_store_commit(t.nodes[BAO].store), VLS_OK);
+  t.nodes[ANA].off = true; /* first nobody answers */
+  town_start(&t, BAO, 9);
+  town_hello(&t, BAO);
+  assert_int_equal(t.nodes[BAO].core->self.n_former, 1);
+  vls_dial_schedule(t.nodes[BAO].core, meets(&t, BAO, ANA, false), 0);
+  town_pass(&t, 5000, 500);
+  t.nodes[ANA].off = false;
+  town_pass(&t, 120000, 1000);
+  assert_true(linked_as_members(&t, BAO, ANA));
+  assert_int_equal(town_peer(&t, ANA, BAO)->row.card_seq, t.nodes[BAO].core->self.card_seq);
+  /* and Ana's own dial finds it, with the card */
+  vls_conn_close(t.nodes[ANA].core, town_peer(&t, ANA, BAO)->conn, VLS_CLOSE_BYE, "");
+  town_peer(&t, BAO, ANA)->member->wanted = false;
+  town_pass(&t, 60000, 1000);
+  assert_true(linked_as_members(&t, BAO, ANA));
+  town_end(&t);
+}
+
+static void petname_never_looks_like_what_is_shown_of_members(void **state) {
+  (void)state;
+  town t;
+  town_make(&t);
+  town_init(&t, ANA, "~Bao v1abcdefgh");
+  town_init(&t, BAO, "Bao");
+  town_friends(&t, ANA, BAO);
+  assert_string_equal(town_peer(&t, BAO, ANA)->row.name, "Bao v1abcdefgh");
+  vls_rpc_rename rename = {.who = vls_slice_str("Bao v1abcdefgh"), .name = vls_slice_str("~x")};
+  assert_false(town_call(&t, BAO, "contact.rename", &vls_rpc_rename_def, &rename));
+  town_end(&t);
+}
+
+/* Records and STATE are for contacts: a member who says them loses the link, and nothing happens.
+ */
+static void what_is_for_contacts_ends_the_link_of_a_member(void **state) {
+  (void)state;
+  town t;
+  static const uint8_t record[VLS_RECORD_MIN];
+  three_strangers(&t);
+  for (int i = 0; i < 2; i++) {
+    vls_peer *bao = meets(&t, ANA, BAO, true), *ana = meets(&t, BAO, ANA, false);
+    town_pass(&t, 120000, 1000);
+    assert_true(linked_as_members(&t, ANA, BAO));
+    uint64_t link = bao->conn->id;
+    vls_frame_state s = {.state = vls_slice_of(record, sizeof record)};
+    vls_err err = i == 0
+                      ? vls_link_send_record(ana->conn->link, vls_slice_of(record, sizeof record))
+                      : vls_link_send_state(ana->conn->link, &s);
+    assert_int_equal(err, VLS_OK);
+    vls_conn_touch(t.nodes[BAO].core, ana->conn);
+    town_settle(&t);
+    assert_null(vls_conn_get(t.nodes[ANA].core, link));
+  }
+  town_end(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(keys_of_members_are_those_of_both),
@@ -236,6 +312,9 @@ int main(void) {
       cmocka_unit_test(contact_becomes_a_member_and_a_contact_again),
       cmocka_unit_test(who_left_the_last_group_is_nobody_again),
       cmocka_unit_test(newer_card_of_a_member_is_taken),
+      cmocka_unit_test(new_device_is_let_in_by_the_keys_of_the_one_before),
+      cmocka_unit_test(petname_never_looks_like_what_is_shown_of_members),
+      cmocka_unit_test(what_is_for_contacts_ends_the_link_of_a_member),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
