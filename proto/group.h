@@ -46,6 +46,7 @@ typedef enum vls_group_frame_kind {
   VLS_GROUP_FRAME_ANSWER = 11, /* group_answer */
   VLS_GROUP_FRAME_REPORT = 12, /* group_report */
   VLS_GROUP_FRAME_HEARD = 13,  /* id of an event that was reported: it is kept */
+  VLS_GROUP_FRAME_CARDS = 14,  /* group_cards */
 } vls_group_frame_kind;
 
 enum {

@@ -20,15 +20,15 @@ static int by_hash(const void *a, const void *b) {
   return memcmp(((const ranked *)a)->hash, ((const ranked *)b)->hash, 32);
 }
 
-/* Ascending by SHA256("valise overlay" | seed | cycle | member be32). */
-static void shuffle(vls_overlay *o, unsigned cycle, const uint8_t seed[32], uint32_t self) {
+/* Ascending by SHA256("valise overlay" | seed | cycle | key). */
+static void shuffle(vls_overlay *o, unsigned cycle, const uint8_t seed[32],
+                    const uint8_t (*keys)[32], uint32_t self) {
   ranked *all = vls_calloc(o->n, sizeof *all);
-  uint8_t number[5] = {(uint8_t)cycle};
-  vls_slice parts[] = {vls_slice_str("valise overlay"), {seed, 32}, {number, sizeof number}};
+  uint8_t number = (uint8_t)cycle;
   for (uint32_t i = 0; i < o->n; i++) {
-    vls_be32_put(number + 1, i);
+    vls_slice parts[] = {vls_slice_str("valise overlay"), {seed, 32}, {&number, 1}, {keys[i], 32}};
     all[i].member = i;
-    vls_sha256_parts(all[i].hash, parts, 3);
+    vls_sha256_parts(all[i].hash, parts, 4);
   }
   qsort(all, o->n, sizeof *all, by_hash);
   o->order[cycle] = vls_calloc(o->n, sizeof *o->order[cycle]);
@@ -39,12 +39,13 @@ static void shuffle(vls_overlay *o, unsigned cycle, const uint8_t seed[32], uint
   free(all);
 }
 
-vls_overlay *vls_overlay_new(const uint8_t seed[32], uint32_t n, uint32_t self) {
+vls_overlay *vls_overlay_new(const uint8_t seed[32], const uint8_t (*keys)[32], uint32_t n,
+                             uint32_t self) {
   if (n < 2 || n > VLS_OVERLAY_MEMBERS || self >= n) return NULL;
   vls_overlay *o = vls_calloc(1, sizeof *o);
   o->n = n;
   for (unsigned c = 0; c < VLS_OVERLAY_CYCLES; c++)
-    shuffle(o, c, seed, self);
+    shuffle(o, c, seed, keys, self);
   return o;
 }
 

@@ -1,6 +1,7 @@
 /* Who is linked to whom in a large group (GROUP 7.1), computed by every member alone from the
- * roster: three Hamiltonian cycles, each in an order shuffled by the group's epoch. The neighbours
- * on them are six; where one cannot be reached, the next on the cycle takes the place. */
+ * roster: three Hamiltonian cycles, each in an order of its own. A member's place on them follows
+ * from its key alone, so who comes and goes changes only who stands beside it. The neighbours are
+ * six; where one cannot be reached, the next on the cycle takes the place. */
 #ifndef VALISE_CARRY_OVERLAY_H
 #define VALISE_CARRY_OVERLAY_H
 
@@ -15,8 +16,10 @@ enum {
 
 typedef struct vls_overlay vls_overlay;
 
-/* n members, at least 2; self is one of them. seed: the epoch's id. NULL: out of bounds. */
-vls_overlay *vls_overlay_new(const uint8_t seed[32], uint32_t n, uint32_t self);
+/* n members, at least 2, by 32 bytes each that are theirs; self is one of them. seed: the group's
+ * id. NULL: out of bounds. */
+vls_overlay *vls_overlay_new(const uint8_t seed[32], const uint8_t (*keys)[32], uint32_t n,
+                             uint32_t self);
 /* Takes NULL. */
 void vls_overlay_free(vls_overlay *overlay);
 /* Who stands `step` places further in a slot, step from 0; VLS_OVERLAY_NOBODY once all others were

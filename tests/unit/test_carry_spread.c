@@ -157,6 +157,14 @@ static void choose_links(town *t, uint32_t i) {
     link_up(t, i, list[k]);
 }
 
+/* Whatever they are, they differ. */
+static uint8_t (*keys_of(uint32_t n))[32] {
+  uint8_t(*keys)[32] = vls_calloc(n, sizeof *keys);
+  for (uint32_t i = 0; i < n; i++)
+    vls_be32_put(keys[i], i);
+  return keys;
+}
+
 static void found(town *t, uint32_t n, uint8_t seed) {
   uint8_t bytes[32] = {seed};
   *t = (town){.n = n, .now = 1000};
@@ -167,12 +175,14 @@ static void found(town *t, uint32_t n, uint8_t seed) {
   t->has = vls_calloc((size_t)n * MESSAGES, 1);
   t->got_at = vls_calloc((size_t)n * MESSAGES, sizeof *t->got_at);
   t->tick_at = vls_calloc(n, sizeof *t->tick_at);
+  uint8_t(*keys)[32] = keys_of(n);
   for (uint32_t i = 0; i < n; i++) {
-    t->overlay[i] = vls_overlay_new(bytes, n, i);
+    t->overlay[i] = vls_overlay_new(bytes, (const uint8_t(*)[32])keys, n, i);
     t->spread[i] = vls_spread_new();
     t->alive[i] = true;
     t->tick_at[i] = VLS_NEVER;
   }
+  free(keys);
   for (uint32_t i = 0; i < n; i++)
     choose_links(t, i);
 }
@@ -284,9 +294,10 @@ static void neighbours_are_the_same_for_all(void **state) {
   static const uint8_t seed[32] = {5};
   enum { N = 40 };
   vls_overlay *all[N];
+  uint8_t(*keys)[32] = keys_of(N + 1);
   bool reach[N];
   for (uint32_t i = 0; i < N; i++) {
-    all[i] = vls_overlay_new(seed, N, i);
+    all[i] = vls_overlay_new(seed, (const uint8_t(*)[32])keys, N, i);
     reach[i] = true;
   }
   for (uint32_t i = 0; i < N; i++)
@@ -311,9 +322,34 @@ static void neighbours_are_the_same_for_all(void **state) {
   assert_int_equal(vls_overlay_neighbours(all[0], reach, N, list), 0);
   for (uint32_t i = 0; i < N; i++)
     vls_overlay_free(all[i]);
-  assert_null(vls_overlay_new(seed, 1, 0));
-  assert_null(vls_overlay_new(seed, 5, 5));
-  assert_null(vls_overlay_new(seed, VLS_OVERLAY_MEMBERS + 1, 0));
+  const uint8_t(*names)[32] = (const uint8_t(*)[32])keys;
+  assert_null(vls_overlay_new(seed, names, 1, 0));
+  assert_null(vls_overlay_new(seed, names, 5, 5));
+  assert_null(vls_overlay_new(seed, names, VLS_OVERLAY_MEMBERS + 1, 0));
+  free(keys);
+}
+
+/* One more member stands between two on each cycle, and nobody else notices. */
+static void newcomer_moves_only_those_beside_it(void **state) {
+  (void)state;
+  static const uint8_t seed[32] = {6};
+  enum { N = 200 };
+  uint8_t(*keys)[32] = keys_of(N + 1);
+  unsigned moved = 0;
+  for (uint32_t i = 0; i < N; i++) {
+    vls_overlay *before = vls_overlay_new(seed, (const uint8_t(*)[32])keys, N, i);
+    vls_overlay *after = vls_overlay_new(seed, (const uint8_t(*)[32])keys, N + 1, i);
+    for (unsigned slot = 0; slot < VLS_OVERLAY_SLOTS; slot++) {
+      uint32_t now = vls_overlay_at(after, slot, 0);
+      if (now == vls_overlay_at(before, slot, 0)) continue;
+      assert_int_equal(now, N);
+      moved++;
+    }
+    vls_overlay_free(before);
+    vls_overlay_free(after);
+  }
+  assert_int_equal(moved, VLS_OVERLAY_SLOTS);
+  free(keys);
 }
 
 /* One node, step by step */
@@ -416,6 +452,7 @@ static void everything_of_a_node_has_a_limit(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(neighbours_are_the_same_for_all),
+      cmocka_unit_test(newcomer_moves_only_those_beside_it),
       cmocka_unit_test(who_sends_twice_is_pruned_and_who_is_missed_grafted),
       cmocka_unit_test(last_branch_that_breaks_makes_the_others_eager),
       cmocka_unit_test(everything_of_a_node_has_a_limit),
