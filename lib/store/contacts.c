@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "store/feed.h"
+#include "store/groups.h"
 #include "store/messages.h"
 #include "store/sessions.h"
 #include "store/sql.h"
@@ -43,15 +44,16 @@ static void bind_contact(sqlite3_stmt *q, const vls_contact_row *row, vls_slice 
 }
 
 void vls_contact_put(vls_store *store, vls_contact_row *row, vls_slice fold) {
+  row->id = vls_talk_next(store);
   sqlite3_stmt *q = vls_sql_write(
       store,
       "INSERT INTO contact(name,fold,claim,state,verified,blocked,psk,knock,last_seen,problem,"
-      "psk2,knock2,identity,created,card,card_seq,link) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-      "zeroblob(0),0,zeroblob(0)) RETURNING id");
+      "psk2,knock2,identity,created,card,card_seq,link,id) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+      "zeroblob(0),0,zeroblob(0),?)");
   bind_contact(q, row, fold);
   vls_sql_blob(q, 13, vls_slice_of(row->identity, 32));
   vls_sql_int(q, 14, row->created);
-  if (vls_sql_row(store, q)) row->id = vls_sql_get_int(q, 0);
+  vls_sql_int(q, 15, row->id);
   vls_sql_run(store, q);
 }
 

@@ -7,6 +7,11 @@
 #include "base/buf.h"
 #include "valise/store.h"
 
+/* Of an id or hash: what an index finds it by. Others may share it. */
+static inline uint64_t vls_tag(const uint8_t id[32]) {
+  return vls_be64_get(id) >> 1;
+}
+
 /* VLS_OK, or the first error since the store was opened. */
 vls_err vls_store_error(const vls_store *store);
 /* True when a transaction is open: something waits for a commit. */
@@ -33,6 +38,7 @@ bool vls_store_bury(vls_store *store);
  * prekeys of invitations. */
 typedef struct vls_lost {
   uint64_t sessions, prekeys, invites;
+  uint64_t groups; /* that cannot read or write on as before */
 } vls_lost;
 vls_lost vls_store_check(vls_store *store);
 

@@ -11,7 +11,7 @@ uint64_t vls_message_newest(vls_store *store) {
 }
 
 void vls_message_put(vls_store *store, const vls_message_row *row) {
-  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?)");
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?)");
   vls_sql_int(q, 1, row->n);
   vls_sql_int(q, 2, row->contact);
   vls_sql_int(q, 3, row->state);
@@ -21,6 +21,8 @@ void vls_message_put(vls_store *store, const vls_message_row *row) {
   vls_sql_int(q, 7, row->stamp);
   vls_sql_int(q, 8, row->at);
   vls_sql_text(q, 9, row->body);
+  vls_sql_int(q, 10, row->author);
+  vls_sql_int(q, 11, row->item);
   vls_sql_run(store, q);
 }
 
@@ -34,7 +36,8 @@ void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint
   vls_sql_run(store, q);
 }
 
-#define OF_MESSAGE "SELECT n, contact, state, device, seq, idx, stamp, at, body FROM message "
+#define OF_MESSAGE                                                                                 \
+  "SELECT n, contact, state, device, seq, idx, stamp, at, body, author, item FROM message "
 #define COLUMNS OF_MESSAGE "WHERE "
 #define WINDOW                                                                                     \
   "n<?2 AND n>?3 AND at>=?4 AND (?5='' OR body LIKE ?5 ESCAPE '\\') "                              \
@@ -82,7 +85,9 @@ static void read_message(sqlite3_stmt *q, vls_message_row *ret) {
                            .idx = vls_sql_get_int(q, 5),
                            .stamp = vls_sql_get_int(q, 6),
                            .at = vls_sql_get_int(q, 7),
-                           .body = vls_sql_get_blob(q, 8)};
+                           .body = vls_sql_get_blob(q, 8),
+                           .author = vls_sql_get_int(q, 9),
+                           .item = vls_sql_get_int(q, 10)};
 }
 
 /* A bound of 64 bits from a client, where SQLite's end at 63. */

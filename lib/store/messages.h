@@ -24,6 +24,8 @@ typedef struct vls_message_row {
   uint64_t device;    /* of theirs, as numbered in chain; 0: mine; former.h: one I had */
   uint64_t seq, idx;  /* place in the author's events */
   uint64_t stamp, at; /* ms since 1970: the author's clock, mine */
+  uint64_t author;    /* in a group: the contact who said it; 0: me */
+  uint64_t item;      /* vls_tag of the item's id; 0: not known */
   vls_slice body;     /* the text; borrowed */
 } vls_message_row;
 

@@ -1,6 +1,7 @@
 #include "store/vault_rows.h"
 
 #include "base/assert.h"
+#include "store/group_rows.h"
 #include "store/sql.h"
 
 enum { AD = 8 + 1 + 8 + 32 + 8 + 8 };
@@ -27,6 +28,14 @@ static const struct {
                      "SELECT count(*) FROM invite WHERE ?2=0 AND opk<>zeroblob(32)",
                      "SELECT opk, x'', 0, id FROM invite WHERE ?2=0 AND opk<>zeroblob(32)",
                      "UPDATE invite SET opk=?1 WHERE id=?5"},
+    [VLS_ROW_GROUP_STATE] = {VLS_VAULT_STATE, VLS_ROW_VALUE_MAX,
+                             "SELECT count(*) FROM gkey WHERE grp=?2 AND part=0",
+                             "SELECT keys, x'', 0, page FROM gkey WHERE grp=?2 AND part=0",
+                             "UPDATE gkey SET keys=?1 WHERE grp=?2 AND part=0 AND page=?5"},
+    [VLS_ROW_GROUP_KEPT] = {VLS_VAULT_SKIPPED, VLS_ROW_VALUE_MAX,
+                            "SELECT count(*) FROM gkey WHERE grp=?2 AND part=1",
+                            "SELECT keys, x'', 0, page FROM gkey WHERE grp=?2 AND part=1",
+                            "UPDATE gkey SET keys=?1 WHERE grp=?2 AND part=1 AND page=?5"},
 };
 
 static vls_slice ad_of(uint8_t ad[AD], vls_row_kind kind, const vls_row_key *key) {
@@ -138,7 +147,7 @@ static bool read_row(vls_store *store, vls_row_kind kind, uint64_t slot, sqlite3
 
 /* All rows of a kind in a slot, under its present key. Those that do not open stay as they are. */
 static void reseal(vls_store *store, vls_row_kind kind, uint64_t slot) {
-  uint8_t value[VLS_RATCHET_STATE], sealed[VLS_ROW_MAX], th[32];
+  uint8_t value[VLS_ROW_VALUE_MAX], sealed[VLS_ROW_MAX], th[32];
   vls_row_key key;
   sqlite3_stmt *rows = vls_sql(store, kinds[kind].all);
   vls_sql_int(rows, 2, slot);
@@ -349,7 +358,8 @@ vls_lost vls_store_check(vls_store *store) {
   if (store->vault == NULL) return (vls_lost){0};
   vls_lost lost = {.sessions = lost_sessions(store),
                    .prekeys = lost_prekeys(store, VLS_ROW_PREKEY),
-                   .invites = lost_prekeys(store, VLS_ROW_OPK)};
+                   .invites = lost_prekeys(store, VLS_ROW_OPK),
+                   .groups = vls_grow_check(store)};
   drop_lost_skipped(store);
   return lost;
 }

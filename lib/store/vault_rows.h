@@ -16,20 +16,26 @@
 #include "store/db.h"
 #include "store/vault.h"
 
-enum { VLS_ROW_MAX = (int)VLS_RATCHET_STATE + (int)VLS_VAULT_EXTRA };
+enum {
+  VLS_ROW_VALUE_MAX = 768, /* of any kind */
+  VLS_ROW_MAX = (int)VLS_ROW_VALUE_MAX + (int)VLS_VAULT_EXTRA,
+};
+_Static_assert((int)VLS_ROW_VALUE_MAX >= (int)VLS_RATCHET_STATE, "the largest kind");
 
 typedef enum vls_row_kind {
-  VLS_ROW_SESSION, /* a ratchet: VLS_RATCHET_STATE bytes; the others have 32 */
+  VLS_ROW_SESSION, /* a ratchet: VLS_RATCHET_STATE bytes; most others have 32 */
   VLS_ROW_SKIPPED,
   VLS_ROW_PREKEY,
   VLS_ROW_OPK,
+  VLS_ROW_GROUP_STATE, /* keys of rows of a group (group_rows.h): VLS_ROW_VALUE_MAX bytes */
+  VLS_ROW_GROUP_KEPT,
   VLS_ROW_KINDS
 } vls_row_kind;
 
 typedef struct vls_row_key {
-  uint64_t contact;  /* 0 for prekeys */
+  uint64_t contact;  /* or group; 0 for prekeys */
   const uint8_t *th; /* 32 bytes; NULL for prekeys */
-  uint64_t chain, n; /* n: the id of a prekey */
+  uint64_t chain, n; /* n: the id of a prekey, the page of a group's keys */
 } vls_row_key;
 
 /* Gives what is to be stored, in `out`. On failure the error of the store is set. */

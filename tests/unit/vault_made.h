@@ -157,7 +157,7 @@ typedef bool loot_test(const void *arg, const uint8_t *value);
 static inline bool loot_try(const loot *l, const uint8_t *p, size_t room, size_t n,
                             vls_row_kind kind, const vls_row_key *at, loot_test *works,
                             const void *arg) {
-  uint8_t value[VLS_RATCHET_STATE], ad[8 + 1 + 8 + 32 + 8 + 8] = "v1 row: ";
+  uint8_t value[VLS_ROW_VALUE_MAX], ad[8 + 1 + 8 + 32 + 8 + 8] = "v1 row: ";
   if (n <= room && works(arg, p)) return true;
   if (n + VLS_VAULT_EXTRA > room) return false;
   ad[8] = (uint8_t)kind;
