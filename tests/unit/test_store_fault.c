@@ -223,7 +223,7 @@ static void log_is_folded_in_as_soon_as_its_limit_says(void **state) {
     vls_store_close(store);
     disk_free(d);
   }
-  assert_true(bytes[1] < 60 * 4128);
+  assert_true(bytes[1] < 90 * 4128);
   assert_true(bytes[0] > 10 * bytes[1]);
 }
 
