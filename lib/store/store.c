@@ -69,7 +69,7 @@ void vls_sql_fail(vls_store *store, int code, const char *doing) {
     why = vls_vfs_problem(store->vfs);
     store->error = error_of_fault(store->vfs, store->error);
   }
-  snprintf(store->problem, sizeof store->problem, "%s: %s", doing, why);
+  snprintf(store->problem, sizeof store->problem, "%.120s: %s", doing, why);
 }
 
 static void pragma(vls_store *store, const char *sql) {

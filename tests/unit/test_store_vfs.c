@@ -294,7 +294,7 @@ static void vfs_damage_under_an_open_store_is_named_and_sticks(void **state) {
   vls_store_close(store);
   size_t n = file_read(p.path, &bytes);
   FILE *f = fopen(p.path, "r+b");
-  for (size_t at = 8192 + 2 * 16384 + 90 * 4096 + 77; at < n; at += 4096) {
+  for (size_t at = 8192 + 2 * 16384 + 60 * 4096 + 77; at < n; at += 4096) {
     assert_int_equal(fseek(f, (long)at, SEEK_SET), 0);
     fputc(bytes[at] ^ 1, f);
   }
