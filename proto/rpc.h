@@ -20,6 +20,7 @@ enum {
 #define VLS_EV_READ "read"           /* they were shown to a person */
 #define VLS_EV_FAILED "failed"       /* a text or an invitation will not arrive: why is in text */
 #define VLS_EV_CONTACT "contact"     /* a contact came to be, or its card changed */
+#define VLS_EV_GROUP "group"         /* somebody came, went, or was given a level: in text */
 #define VLS_EV_ALARM "alarm"         /* something a person must know: in text */
 #define VLS_EV_GAP "gap"             /* older events were dropped unread (RPC 5.4) */
 

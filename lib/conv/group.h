@@ -135,6 +135,9 @@ uint8_t vls_group_level(vls_group *group, const uint8_t identity[32]);
 size_t vls_group_members(vls_group *group, uint8_t (*ret)[32]);
 /* Their name is put into the buffer. VLS_STATE: not known yet. */
 VLS_MUST vls_err vls_group_rules_now(vls_group *group, vls_group_rules *ret, vls_buf *name);
+/* Those that held for an event: by the acts it names. VLS_STATE: it is not here, or the genesis. */
+VLS_MUST vls_err vls_group_rules_then(vls_group *group, const uint8_t id[32], vls_group_rules *ret,
+                                      vls_buf *name);
 void vls_group_root(vls_group *group, uint8_t ret[32]);
 /* The epoch that the next words go under; false: a commit has to come first. */
 bool vls_group_epoch(vls_group *group, uint8_t ret_id[32]);
@@ -187,6 +190,8 @@ typedef struct vls_group_line {
 } vls_group_line;
 /* History in order; free() the lines. */
 size_t vls_group_history(vls_group *group, vls_group_line **ret);
+/* Its place there; false: it is not in memory. */
+bool vls_group_line_of(vls_group *group, const uint8_t id[32], vls_group_line *ret);
 /* Ids that events name and that are not here: to be fetched. At most max, and VLS_GROUP_WANTED. */
 size_t vls_group_missing(const vls_group *group, uint8_t (*ret)[32], size_t max);
 /* What a receipt says (GROUP 7.8): of each device but mine whose events are here the newest run

@@ -262,18 +262,27 @@ static int by_place(const void *a, const void *b) {
   return memcmp(x->id, y->id, 32);
 }
 
+static vls_group_line line_of(const gr_row *r) {
+  vls_group_line l = {.hour = r->hour, .depth = r->depth, .is_act = r->act != NO_ACT};
+  memcpy(l.id, r->id, 32);
+  l.shown = r->hour > r->heard + VLS_GROUP_AHEAD_MS ? r->heard + VLS_GROUP_AHEAD_MS : r->hour;
+  return l;
+}
+
+bool vls_group_line_of(vls_group *g, const uint8_t id[32], vls_group_line *ret) {
+  vls_gr_place(g);
+  const gr_row *r = vls_gr_row(g, id);
+  if (r == NULL) return false;
+  *ret = line_of(r);
+  return true;
+}
+
 size_t vls_group_history(vls_group *g, vls_group_line **ret) {
   vls_gr_place(g);
   vls_group_line *lines = vls_calloc(g->n_rows + 1, sizeof *lines);
   size_t n = 0;
-  for (size_t i = 0; i < g->n_rows; i++) {
-    const gr_row *r = &g->rows[i];
-    if (!r->used) continue;
-    vls_group_line *l = &lines[n++];
-    *l = (vls_group_line){.hour = r->hour, .depth = r->depth, .is_act = r->act != NO_ACT};
-    memcpy(l->id, r->id, 32);
-    l->shown = r->hour > r->heard + VLS_GROUP_AHEAD_MS ? r->heard + VLS_GROUP_AHEAD_MS : r->hour;
-  }
+  for (size_t i = 0; i < g->n_rows; i++)
+    if (g->rows[i].used) lines[n++] = line_of(&g->rows[i]);
   if (n > 1) qsort(lines, n, sizeof *lines, by_place);
   *ret = lines;
   return n;

@@ -104,15 +104,25 @@ size_t vls_group_members(vls_group *g, uint8_t (*ret)[32]) {
   return n;
 }
 
-vls_err vls_group_rules_now(vls_group *g, vls_group_rules *ret, vls_buf *name) {
+static vls_err give_rules(vls_group *g, const vls_past *past, vls_group_rules *ret, vls_buf *name) {
   vls_act_rules rules;
-  if (g->authority == NULL) return VLS_STATE;
-  vls_gr_rules(g, NULL, &rules);
+  vls_gr_rules(g, past, &rules);
   *ret = rules.rules;
   vls_buf_clear(name);
   vls_err err = vls_buf_put_slice(name, rules.rules.name);
   ret->name = vls_buf_slice(name);
   return err;
+}
+
+vls_err vls_group_rules_now(vls_group *g, vls_group_rules *ret, vls_buf *name) {
+  return g->authority == NULL ? VLS_STATE : give_rules(g, NULL, ret, name);
+}
+
+vls_err vls_group_rules_then(vls_group *g, const uint8_t id[32], vls_group_rules *ret,
+                             vls_buf *name) {
+  const gr_row *row = vls_gr_row(g, id);
+  if (row == NULL || row->n_heads == 0) return VLS_STATE;
+  return give_rules(g, vls_gr_past(g, row->heads, row->n_heads), ret, name);
 }
 
 void vls_group_root(vls_group *g, uint8_t ret[32]) {

@@ -93,8 +93,8 @@ vls_err vls_cmd_contact_rename(vls_call *call) {
     return vls_call_fail(call, err, "valise contact list", "another contact's name looks the same");
   if (err != VLS_OK)
     return vls_call_fail(call, VLS_USAGE, NULL,
-                         "a name is 1 to %d bytes of text, and does not begin with %c",
-                         VLS_NAME_MAX, VLS_MEMBER_MARK);
+                         "a name is 1 to %d bytes of text, and does not begin with %c or %c",
+                         VLS_NAME_MAX, VLS_MEMBER_MARK, VLS_GROUP_MARK);
   return vls_put_contact(call, peer);
 }
 

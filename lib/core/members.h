@@ -12,7 +12,8 @@ enum {
   VLS_MEMBER_KEYS = 12,                /* pairs of a device of theirs and one of mine */
   VLS_MEMBERS_MAX = 20000,             /* citizens with such keys; with others there is no link */
   VLS_MEMBER_NAME = VLS_NAME_MAX + 16, /* bytes of vls_member_name */
-  VLS_MEMBER_MARK = '~',               /* begins it; no petname begins so */
+  VLS_MEMBER_MARK = '~',               /* begins it; no petname begins so, ... */
+  VLS_GROUP_MARK = '@',                /* ... nor like a group */
   VLS_MEMBER_TRY = 4, /* of so many dials of a contact in vain, the last is as to a member */
 };
 

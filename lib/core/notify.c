@@ -26,6 +26,7 @@ static const char *type_name(vls_feed_type type) {
   case VLS_FEED_READ: return VLS_EV_READ;
   case VLS_FEED_FAILED: return VLS_EV_FAILED;
   case VLS_FEED_CONTACT: return VLS_EV_CONTACT;
+  case VLS_FEED_GROUP: return VLS_EV_GROUP;
   case VLS_FEED_ALARM: break;
   }
   return VLS_EV_ALARM;

@@ -138,9 +138,14 @@ static bool name_is_free(vls_core *core, const vls_contact_row *row) {
   return holder == 0 || holder == row->id;
 }
 
+/* What begins the name of somebody else than a contact. */
+static bool is_mark(uint8_t c) {
+  return c == VLS_MEMBER_MARK || c == VLS_GROUP_MARK;
+}
+
 /* "bao", else "bao 2", "bao 3" ... */
 static void choose_name(vls_core *core, vls_contact_row *row, vls_slice wish) {
-  while (wish.n > 0 && wish.p[0] == VLS_MEMBER_MARK) {
+  while (wish.n > 0 && is_mark(wish.p[0])) {
     wish.p++;
     wish.n--;
   }
@@ -208,7 +213,7 @@ vls_peer *vls_peer_meet(vls_core *core, const uint8_t identity[32]) {
 
 vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name) {
   vls_contact_row probe = peer->row;
-  if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name) || name.p[0] == VLS_MEMBER_MARK)
+  if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name) || is_mark(name.p[0]))
     return VLS_MALFORMED;
   copy_name(probe.name, name, VLS_NAME_MAX);
   if (!name_is_free(core, &probe)) return VLS_EXISTS;

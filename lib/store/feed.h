@@ -18,6 +18,7 @@ typedef enum vls_feed_type {
   VLS_FEED_FAILED,
   VLS_FEED_CONTACT,
   VLS_FEED_ALARM,
+  VLS_FEED_GROUP, /* what happened in a group: in text */
 } vls_feed_type;
 
 typedef struct vls_feed_row {

@@ -277,6 +277,47 @@ static void seats_and_acts_are_told(void **state) {
   world_end(&w);
 }
 
+static void rules_and_place_of_an_event_are_those_of_its_past(void **state) {
+  (void)state;
+  world w;
+  uint8_t before[32], after[32];
+  world_make(&w, 2, 9);
+  world_fill(&w);
+  node *ana = &w.nodes[ANA];
+  vls_act_rules act = {.rules = world_rules()};
+  vls_group_rules then;
+  vls_group_line line;
+  vls_buf name;
+  vls_buf_init(&name, 64);
+  assert_int_equal(world_say(&w, ana, "before", before), VLS_OK);
+  act.rules.name = vls_slice_str("News");
+  act.rules.post = VLS_LEVEL_MODERATOR;
+  act.rules.slow = 60;
+  assert_int_equal(vls_group_rule(ana->group, &act, &ana->rng, w.now), VLS_OK);
+  w.now += 1000;
+  assert_int_equal(world_say(&w, ana, "after", after), VLS_OK);
+  for (size_t i = 0; i < 2; i++) {
+    vls_group *g = w.nodes[i].group;
+    assert_int_equal(vls_group_rules_then(g, before, &then, &name), VLS_OK);
+    assert_int_equal(then.post, VLS_LEVEL_MEMBER);
+    assert_true(vls_slice_eq(then.name, vls_slice_str("Sister cities")));
+    assert_int_equal(vls_group_rules_then(g, after, &then, &name), VLS_OK);
+    assert_int_equal(then.post, VLS_LEVEL_MODERATOR);
+    assert_int_equal(then.slow, 60);
+    assert_true(vls_slice_eq(then.name, vls_slice_str("News")));
+    assert_int_equal(vls_group_rules_then(g, vls_group_id(g), &then, &name), VLS_STATE);
+    assert_int_equal(vls_group_rules_then(g, ana->who.identity.pub, &then, &name), VLS_STATE);
+    assert_true(vls_group_line_of(g, after, &line));
+    assert_int_equal(line.hour, w.now);
+    assert_false(line.is_act);
+    assert_true(vls_group_line_of(g, vls_group_id(g), &line));
+    assert_true(line.is_act);
+    assert_false(vls_group_line_of(g, ana->who.identity.pub, &line));
+  }
+  vls_buf_done(&name);
+  world_end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(three_talk_and_see_the_same),
@@ -289,6 +330,7 @@ int main(void) {
       cmocka_unit_test(link_admits_so_many),
       cmocka_unit_test(removed_member_does_not_come_back_by_a_friend),
       cmocka_unit_test(seats_and_acts_are_told),
+      cmocka_unit_test(rules_and_place_of_an_event_are_those_of_its_past),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,12 +269,16 @@ static void petname_never_looks_like_what_is_shown_of_members(void **state) {
   (void)state;
   town t;
   town_make(&t);
-  town_init(&t, ANA, "~Bao v1abcdefgh");
+  town_init(&t, ANA, "@~Bao v1abcdefgh");
   town_init(&t, BAO, "Bao");
   town_friends(&t, ANA, BAO);
   assert_string_equal(town_peer(&t, BAO, ANA)->row.name, "Bao v1abcdefgh");
   vls_rpc_rename rename = {.who = vls_slice_str("Bao v1abcdefgh"), .name = vls_slice_str("~x")};
   assert_false(town_call(&t, BAO, "contact.rename", &vls_rpc_rename_def, &rename));
+  rename.name = vls_slice_str("@x"); /* nor like a group */
+  assert_false(town_call(&t, BAO, "contact.rename", &vls_rpc_rename_def, &rename));
+  rename.name = vls_slice_str("x@y");
+  assert_true(town_call(&t, BAO, "contact.rename", &vls_rpc_rename_def, &rename));
   town_end(&t);
 }
 
