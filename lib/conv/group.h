@@ -158,6 +158,10 @@ bool vls_group_seat_of(vls_group *group, const uint8_t device[32], uint32_t *ret
  * in full. False: there are no more. */
 bool vls_group_act_at(const vls_group *group, uint32_t number, const uint8_t **ret_id,
                       vls_slice *ret_event);
+/* Wraps of mine that are missing, for epochs that would be of use; at most max. */
+size_t vls_group_wants(vls_group *group, vls_group_place *ret, size_t max);
+/* Whether words or a commit could be sealed: there is an epoch with keys, eligible or not. */
+bool vls_group_has_keys(vls_group *group);
 bool vls_group_has(const vls_group *group, const uint8_t id[32]); /* this event is here */
 
 /* An invitation (GROUP 4.7) by everything known now. */

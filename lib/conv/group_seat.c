@@ -28,3 +28,21 @@ bool vls_group_act_at(const vls_group *g, uint32_t number, const uint8_t **ret_i
 bool vls_group_has(const vls_group *g, const uint8_t id[32]) {
   return vls_gr_row(g, id) != NULL;
 }
+
+size_t vls_group_wants(vls_group *g, vls_group_place *ret, size_t max) {
+  size_t n = 0;
+  uint32_t me = vls_gr_device(g, g->me.device->pub);
+  for (size_t i = 0; i < g->n_epochs && n < max; i++) {
+    const gr_epoch *e = g->epochs[i];
+    uint32_t leaf = me == NOBODY ? NOBODY : vls_gr_leaf_of(&e->roster, me);
+    if (e->open || leaf == NOBODY) continue;
+    if (!e->fresh && vls_gr_was_in_base(g, e, leaf)) continue; /* opens with its base */
+    memcpy(ret[n].commit, e->id, 32);
+    ret[n++].leaf = leaf;
+  }
+  return n;
+}
+
+bool vls_group_has_keys(vls_group *g) {
+  return vls_gr_best(g, false) != NULL;
+}

@@ -12,6 +12,7 @@
 #include "conv/group.h"
 #include "core/core_int.h"
 #include "proto/group.h"
+#include "store/groups.h"
 
 enum {
   VLS_CIRCLES_MAX = 256,        /* groups of one node */
@@ -25,12 +26,6 @@ enum {
 #define VLS_CIRCLE_STUCK_MS UINT64_C(60000) /* wraps were asked for in vain: a new leaf */
 #define VLS_CIRCLE_SYNC_MS (UINT64_C(10) * 60 * 1000)
 #define VLS_CIRCLE_RECORD_MS (UINT64_C(30) * 86400 * 1000) /* a record is passed on so long */
-
-typedef enum vls_circle_state {
-  VLS_CIRCLE_JOINING = 0, /* its acts are not here yet, or do not make me a member */
-  VLS_CIRCLE_MEMBER = 1,
-  VLS_CIRCLE_OUT = 2, /* I left, or was removed; what was said stays readable */
-} vls_circle_state;
 
 /* A device of a member that can be reached now. */
 typedef struct vls_circle_link {
@@ -49,24 +44,24 @@ typedef struct vls_circle_word {
 } vls_circle_word;
 
 typedef struct vls_circle {
-  uint64_t id; /* its talk number */
-  uint8_t gid[32];
-  char name[VLS_NAME_MAX + 1]; /* here: unique among contacts and groups, folded */
-  vls_circle_state state;
-  uint64_t read_n, created;
+  vls_grp_row row; /* row.id: its talk number */
   bool row_dirty, state_dirty, listed;
-  bool moved; /* members or their devices may have changed: links are looked at again */
-  vls_group *group;
+  bool moved;       /* members or their devices may have changed: links are looked at again */
+  vls_group *group; /* NULL: there is an invitation alone, or its state could not be read */
   vls_group_me me;
-  vls_circle_link *links;
+  vls_circle_link *links; /* to devices of the roster */
   size_t n_links, cap_links;
   vls_circle_word *words;
   size_t n_words, cap_words;
-  bool has_queued; /* texts of mine wait in the store for an epoch */
+  uint64_t said_first, said_last; /* numbers of the texts that are being said ... */
+  uint64_t said_seq;              /* ... and of their event */
+  uint64_t event;                 /* gevent.n of the first event since vls_circle_settle began */
+  bool has_queued;                /* texts of mine wait in the store for an epoch */
   bool unread_known;
   uint64_t unread;
   vls_due due;
-  uint64_t heal_at, stuck_since, want_at, sync_at; /* mono_ms; VLS_NEVER */
+  uint64_t heal_at, stuck_at, want_at, sync_at; /* mono_ms, or VLS_NEVER */
+  size_t next_asked;                            /* of the links, when something is missing */
 } vls_circle;
 
 /* circles.c */
@@ -77,20 +72,20 @@ vls_circle *vls_circle_by_gid(const vls_core *core, const uint8_t gid[32]);
 /* Begins a group; its name here is rules->name, made unique. VLS_LIMITED: there are too many;
  * VLS_MALFORMED: the rules. It is on disk with this batch. */
 VLS_MUST vls_err vls_circle_found(vls_core *core, const vls_group_rules *rules, vls_circle **ret);
-/* A group that is not here yet, or was left: somebody is to let this device in. Appends what they
- * need for it to cert and leaf of ret, which borrow from `bytes` and core->self. */
+/* A group that is not here yet, or was left: somebody is to let this device in. What they need for
+ * it is in ret_leaf, which borrows from `bytes` and core->self. `via`: the contact whose invitation
+ * it is, or 0. */
 VLS_MUST vls_err vls_circle_join(vls_core *core, const uint8_t gid[32], vls_slice name,
-                                 vls_buf *bytes, vls_act_leaf *ret_leaf, vls_circle **ret);
+                                 uint64_t via, vls_buf *bytes, vls_act_leaf *ret_leaf,
+                                 vls_circle **ret);
+/* Lets somebody in: vls_group_admit, and all that follows from it. */
+VLS_MUST vls_err vls_circle_admit(vls_core *core, vls_circle *circle, const vls_act_admit *admit);
 /* VLS_EXISTS, VLS_MALFORMED. */
 VLS_MUST vls_err vls_circle_rename(vls_core *core, vls_circle *circle, vls_slice name);
 /* It has something to do at the end of the batch. */
 void vls_circle_touch(vls_core *core, vls_circle *circle);
 void vls_circle_flush(vls_core *core, vls_circle *circle);
-void vls_circle_wake_at(vls_core *core, vls_circle *circle, uint64_t mono_ms);
-void vls_circle_tick(vls_core *core); /* those whose time has come */
 uint64_t vls_circle_unread(vls_core *core, vls_circle *circle);
-/* The end of the batch for groups: what was written is said, rows are flushed. */
-void vls_circles_seal(vls_core *core);
 
 /* circle_told.c */
 /* Everything that the group tells goes to the store, to people and to links. */
@@ -101,17 +96,24 @@ void vls_circle_settle(vls_core *core, vls_circle *circle);
 bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice frame);
 
 /* circle_items.c */
-/* Verified words: texts become messages, remarks are kept. event: in full, as the store has it.
- * Gives the numbers of its messages; 0: it has none. */
-void vls_circle_take(vls_core *core, vls_circle *circle, const vls_group_told *told,
-                     uint64_t *ret_first, uint64_t *ret_last);
+/* Verified words: texts become messages, remarks are kept; row gets the numbers of the texts. row:
+ * not in the store yet. author NULL: me. */
+void vls_circle_take(vls_core *core, vls_circle *circle, const vls_group_said *said,
+                     const vls_peer *author, vls_gevent_row *row);
+/* The text that a person reads in this item; empty: none. */
+vls_slice vls_circle_text_of(const vls_item *item);
 
 /* circle_say.c */
 /* A text of mine, number n, is said with this batch, or once the group can speak. */
 void vls_circle_text(vls_core *core, vls_circle *circle, vls_slice text, uint64_t n);
-/* Likewise any item. n 0: in the event of the word before it (mentions), and no message. */
+/* Likewise any item. n 0: in the event of the word before it (mentions), and no message; such a
+ * one, and one that is no text, is not said if the group cannot speak now. */
 void vls_circle_item(vls_core *core, vls_circle *circle, uint64_t kind, vls_slice body, uint64_t n);
-/* Before a query reads the store. */
+/* Whether this node is a member who has keys, or can have them at once. */
+bool vls_circle_speaks(vls_circle *circle);
+/* The end of the batch for groups: what was written is said, rows are flushed. */
+void vls_circles_seal(vls_core *core);
+/* All that was written so far is said; before a query reads the store. */
 void vls_circle_flush_words(vls_core *core);
 
 /* circle_links.c */
@@ -126,8 +128,9 @@ void vls_circle_relink(vls_core *core, vls_circle *circle);
 vls_circle_link *vls_circle_link_of(const vls_circle *circle, const vls_conn *conn);
 vls_circle_link *vls_circle_link_to(const vls_circle *circle, const uint8_t device[32]);
 
-/* circle_queue.c */
-/* A frame for this link: at once while its window is open, else it waits. The body is copied. */
+/* circle_queue.c: frames for a link, at the end of the batch while its window is open; else they
+ * wait. Full: dropped, and the link is to be compared. */
+/* The body is copied. */
 void vls_circle_send(vls_core *core, vls_circle *circle, vls_conn *conn, vls_group_frame_kind kind,
                      vls_slice body);
 /* By number in the store: loaded when it is sent. */
@@ -135,16 +138,37 @@ void vls_circle_send_record(vls_core *core, vls_circle *circle, vls_conn *conn, 
 /* An event (its id) as a letter for this device; sealed when it is sent. */
 void vls_circle_send_letter(vls_core *core, vls_circle *circle, vls_conn *conn,
                             const uint8_t event[32], const uint8_t device[32]);
-/* A record to every linked member but this one (NULL: all). */
+/* All acts as letters, and all words where the rules give newcomers the history. */
+void vls_circle_send_all(vls_core *core, vls_circle *circle, vls_conn *conn,
+                         const uint8_t device[32]);
+/* Of this leaf, if it is here. */
+void vls_circle_send_wrap(vls_core *core, vls_circle *circle, vls_conn *conn,
+                          const uint8_t commit[32], uint32_t leaf);
+/* A record of mine to every linked member. */
 void vls_circle_spread(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *but);
+/* A record came over this link, and is new. */
+void vls_circle_passed(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *from);
 /* What waits goes out while the window is open. */
 void vls_circle_pump(vls_core *core, vls_conn *conn);
 void vls_circle_queue_free(vls_conn *conn);
 
 /* circle_want.c */
 /* Somebody asked: group_want. */
-void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice body);
-/* Asks a linked member for what is missing: the genesis, events that are named, wraps. */
-void vls_circle_want(vls_core *core, vls_circle *circle);
+void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body);
+/* Something may be missing: a linked member is asked at the end of the batch, and again. */
+void vls_circle_want_soon(vls_core *core, vls_circle *circle);
+void vls_circle_want_tick(vls_core *core, vls_circle *circle);
+/* A wrap for somebody else, while the group is small. */
+void vls_circle_keep_wrap(vls_core *core, vls_circle *circle, const vls_group_wrap *wrap);
+
+/* circle_time.c */
+void vls_circle_wake_at(vls_core *core, vls_circle *circle, uint64_t mono_ms);
+void vls_circle_tick(vls_core *core); /* those whose time has come */
+/* At the end of a batch that touched it: what it needs, now or later. */
+void vls_circle_plan(vls_core *core, vls_circle *circle);
+
+/* circle_rows.c */
+void vls_circle_write(vls_core *core, vls_circle *circle);
+void vls_circle_read(vls_core *core, vls_circle *circle); /* group stays NULL when it cannot */
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "core/core_int.h"
+#include "core/circle.h"
 
 static size_t home(const vls_core *core, uint64_t id) {
   uint64_t mixed = id * UINT64_C(0x9e3779b97f4a7c15);
@@ -74,6 +74,7 @@ void vls_conn_free(vls_core *core, vls_conn *conn) {
   last->place = conn->place;
   vls_link_free(conn->link);
   free(conn->flight);
+  vls_circle_queue_free(conn);
   vls_wipe(conn, sizeof *conn);
   free(conn);
 }

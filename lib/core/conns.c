@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "citizen/invite.h"
-#include "core/core_int.h"
+#include "core/circle.h"
 #include "core/members.h"
 #include "core/state.h"
 
@@ -32,6 +32,7 @@ void vls_conn_drop(vls_core *core, vls_conn *conn, bool tell, const char *why) {
   }
   if (is_stranger(conn)) core->n_strangers--;
   vls_turn_leave(core, conn);
+  vls_circle_down(core, conn);
   if (conn->unproven && peer != NULL) peer->n_unproven--;
   if (peer != NULL && peer->dialing == conn) {
     peer->dialing = NULL;
@@ -154,6 +155,7 @@ void vls_conn_adopt(vls_core *core, vls_conn *conn, vls_peer *peer) {
   vls_core_log(core, VLS_INFO, "link up contact=%llu %s address=%s",
                (unsigned long long)peer->row.id, conn->outgoing ? "dialled" : "accepted",
                conn->address);
+  vls_circle_up(core, conn);
   vls_peer_touch(core, peer);
 }
 
@@ -331,8 +333,8 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
 }
 
 /* Never refused, as a record may be: what cannot be taken now is found by the next comparison. */
-static bool on_group(vls_core *core, vls_conn *conn) {
-  spend_frame(core, conn, true);
+static bool on_group(vls_core *core, vls_conn *conn, vls_slice frame) {
+  spend_frame(core, conn, !vls_circle_frame(core, conn, frame));
   if (conn->held == 0)
     conn->got++;
   else
@@ -375,7 +377,7 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   case VLS_LINK_EV_RETURN:
     spend_frame(core, conn, !vls_returns_take(core, conn, ev->bytes));
     return true;
-  case VLS_LINK_EV_GROUP: return on_group(core, conn);
+  case VLS_LINK_EV_GROUP: return on_group(core, conn, ev->bytes);
   case VLS_LINK_EV_CLOSE: on_close(core, conn, ev->count); return false;
   }
   return true;

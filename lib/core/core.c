@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "core/core_int.h"
+#include "core/circle.h"
 #include "crypto/kdf.h"
 #include "store/guard.h"
 #include "valise/secret.h"
@@ -50,6 +50,7 @@ void vls_core_identified(vls_core *core) {
   core->has_self = true;
   core->mixed = vls_message_mixed(core->store);
   vls_peers_load(core);
+  vls_circles_load(core);
   vls_invites_load(core);
 }
 
@@ -95,6 +96,7 @@ void vls_core_free(vls_core *core) {
     vls_conn_drop(core, core->conns[core->n_conns - 1], false, "");
   vls_backing_end(core, 0);
   vls_peers_free(core);
+  vls_circles_free(core);
   free(core->conns);
   free(core->slots);
   vls_dues_done(&core->due_conns);
@@ -238,6 +240,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
   bool keeps = !core->draining && !core->no_room;
   if (now.mono_ms >= core->housekeeping && keeps) keep_house(core);
   if (keeps) vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
+  if (keeps) vls_circle_tick(core);
   vls_dial_tick(core);
   vls_conn_tick(core);
   vls_turn_tick(core);
@@ -249,6 +252,8 @@ uint64_t vls_core_deadline(const vls_core *core) {
   if (core->poisoned) return VLS_NEVER;
   uint64_t conns = vls_due_next(&core->due_conns), next = core->wake;
   uint64_t dials = core->draining || core->no_room ? VLS_NEVER : vls_due_next(&core->due_peers);
+  uint64_t groups = core->draining || core->no_room ? VLS_NEVER : vls_due_next(&core->due_circles);
+  if (groups < next) next = groups;
   if (core->bury_at < next && !core->no_room) next = core->bury_at;
   if (conns < next) next = conns;
   return dials < next ? dials : next;
@@ -271,9 +276,11 @@ bool vls_core_seal(vls_core *core, vls_now now) {
   core->now = now;
   if (core->poisoned) return false;
   /* Without room what changed in memory waits there. The list may grow meanwhile. */
+  if (!core->no_room) vls_circles_seal(core);
   for (size_t i = 0; !core->no_room && i < core->n_busy; i++) {
     vls_peer *peer = core->busy[i];
     vls_outbound_pump(core, peer);
+    if (peer->conn != NULL) vls_circle_pump(core, peer->conn);
     vls_peer_flush(core, peer);
     if (peer->conn == NULL) vls_peer_unload(core, peer);
     peer->listed = false;

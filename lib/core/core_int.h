@@ -123,7 +123,7 @@ typedef struct vls_peer {
   bool listed;                                /* in core->busy */
 } vls_peer;
 
-/* A record on its way over a link. */
+/* A record, or a frame of a group (seq 0), on its way over a link. */
 typedef struct vls_flight {
   uint64_t seq;
   size_t bytes;
@@ -168,10 +168,11 @@ typedef struct vls_conn {
   size_t flight_bytes;
   uint64_t paused_until; /* mono_ms, while paused */
   uint64_t n_sent, n_received;
-  bool waits;    /* in core->knockers: its knock was not tried with every key yet */
-  bool stopped;  /* the owner was told not to read from it */
-  bool behind;   /* in core->crowded: it has more to say than fits into a turn, and is not read */
-  size_t likely; /* peers before this were tried, if they were likely */
+  bool waits;   /* in core->knockers: its knock was not tried with every key yet */
+  bool stopped; /* the owner was told not to read from it */
+  bool behind;  /* in core->crowded: it has more to say than fits into a turn, and is not read */
+  struct vls_circle_queue *groups; /* frames of groups that wait; NULL: none */
+  size_t likely;                   /* peers before this were tried, if they were likely */
   TAILQ_ENTRY(vls_conn) line;
   char address[80];
 } vls_conn;
@@ -260,6 +261,11 @@ struct vls_core {
   bool feed_grew;
   vls_peer **busy; /* peers with something to do at the end of the batch */
   size_t n_busy, cap_busy;
+  struct vls_circle **circles; /* groups */
+  size_t n_circles, cap_circles;
+  struct vls_circle **busy_circles; /* likewise */
+  size_t n_busy_circles, cap_busy_circles;
+  vls_dues due_circles;
   vls_conn **active; /* connections with bytes or ACKs to send */
   size_t n_active, cap_active;
   vls_out_queue staged, ready;
@@ -426,6 +432,10 @@ void vls_quota_set(vls_core *core, uint64_t bytes);
 void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n);
 void vls_outbound_flush_pending(vls_core *core); /* before a query reads the store */
 void vls_outbound_pump(vls_core *core, vls_peer *peer);
+/* Whether one more may be on its way. */
+bool vls_outbound_open(const vls_core *core, const vls_conn *conn);
+/* One of so many bytes left: seq 0 is a frame of a group. */
+void vls_outbound_left(vls_core *core, vls_conn *conn, uint64_t seq, size_t bytes);
 bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count);
 /* After a new session: everything without a receipt is sealed again under it. */
 void vls_outbound_reseal(vls_core *core, vls_peer *peer);
@@ -444,6 +454,9 @@ void vls_peer_held_due(vls_core *core, vls_peer *peer, const vls_position *said,
 /* notify.c */
 void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,
                   uint64_t last, const char *text);
+/* talk: of a contact or a group. */
+void vls_feed_add_talk(vls_core *core, vls_feed_type type, uint64_t talk, uint64_t first,
+                       uint64_t last, const char *text);
 void vls_notify_pump(vls_core *core);
 
 /* cmd_backup.c: the backup that this client (0: whoever) was at ends. */

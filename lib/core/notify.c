@@ -8,9 +8,14 @@
 
 void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,
                   uint64_t last, const char *text) {
+  vls_feed_add_talk(core, type, peer == NULL ? 0 : peer->row.id, first, last, text);
+}
+
+void vls_feed_add_talk(vls_core *core, vls_feed_type type, uint64_t talk, uint64_t first,
+                       uint64_t last, const char *text) {
   vls_feed_row row = {.c = ++core->newest_c,
                       .type = type,
-                      .contact = peer == NULL ? 0 : peer->row.id,
+                      .contact = talk,
                       .first = first,
                       .last = last,
                       .at = vls_core_wall(core),

@@ -66,7 +66,7 @@ void vls_outbound_flush_pending(vls_core *core) {
     store_pending(core, core->busy[i]);
 }
 
-static bool window_open(const vls_core *core, const vls_conn *conn) {
+bool vls_outbound_open(const vls_core *core, const vls_conn *conn) {
   return conn != NULL && conn->up && !vls_conn_worn(core, conn) &&
          conn->sent - conn->sent_acked < VLS_WINDOW_RECORDS &&
          conn->flight_bytes < VLS_WINDOW_BYTES;
@@ -209,16 +209,20 @@ static void add_queued(vls_core *core, vls_peer *peer, batch *b, uint64_t seq) {
   if (!more && b->n - start < VLS_EVENT_ITEMS) peer->has_queued = false;
 }
 
+void vls_outbound_left(vls_core *core, vls_conn *conn, uint64_t seq, size_t bytes) {
+  conn->flight[conn->sent % VLS_WINDOW_RECORDS] = (vls_flight){seq, bytes};
+  if (conn->sent == conn->sent_acked) conn->wait_since = core->now.mono_ms;
+  conn->sent++;
+  conn->flight_bytes += bytes;
+  vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_ACK_WAIT_MS);
+  vls_conn_touch(core, conn);
+}
+
 static void send_record(vls_core *core, vls_conn *conn, uint64_t seq, vls_slice record) {
   if (vls_link_send_record(conn->link, record) != VLS_OK)
     return; /* the window makes this impossible */
-  conn->flight[conn->sent % VLS_WINDOW_RECORDS] = (vls_flight){seq, record.n};
-  if (conn->sent == conn->sent_acked) conn->wait_since = core->now.mono_ms;
-  conn->sent++;
+  vls_outbound_left(core, conn, seq, record.n);
   conn->sent_seq = seq;
-  conn->flight_bytes += record.n;
-  vls_conn_wake_at(core, conn, core->now.mono_ms + VLS_ACK_WAIT_MS);
-  vls_conn_touch(core, conn);
 }
 
 /* Signs, seals and stores; sends at once when nothing older waits. */
@@ -264,7 +268,7 @@ static void seal_batch(vls_core *core, vls_peer *peer, vls_session_row *session,
   memcpy(peer->talk.out_prev, sealed.hash, 32);
   peer->talk_dirty = true;
   vls_conn *conn = peer->conn;
-  if (conn != NULL && !conn->backlog && window_open(core, conn))
+  if (conn != NULL && !conn->backlog && vls_outbound_open(core, conn))
     send_record(core, conn, seq, vls_buf_slice(&record));
   else if (conn != NULL)
     conn->backlog = true;
@@ -281,7 +285,7 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   batch *b = vls_calloc(1, sizeof *b);
   uint64_t seq = peer->talk.out_seq + 1;
   vls_buf_init(&b->bodies, VLS_RECORD_MAX);
-  bool open = window_open(core, peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
+  bool open = vls_outbound_open(core, peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
   add_extras(core, peer, session, open, b);
   if (open && peer->has_queued) add_queued(core, peer, b, seq);
   while (open && !peer->has_queued && b->n_pending < peer->n_pending) {
@@ -307,7 +311,7 @@ static void pump_backlog(vls_core *core, vls_peer *peer) {
   vls_buf record;
   vls_outbox_row row;
   vls_buf_init(&record, VLS_RECORD_MAX);
-  while (conn->backlog && window_open(core, conn)) {
+  while (conn->backlog && vls_outbound_open(core, conn)) {
     vls_buf_clear(&record);
     bool more = vls_outbox_next(core->store, peer->row.id, conn->sent_seq, &row, &record);
     if (peer->again_to != 0 && (!more || row.seq > peer->again_limit)) {
@@ -348,7 +352,7 @@ bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count) {
   while (conn->sent_acked < count) {
     const vls_flight *f = &conn->flight[conn->sent_acked++ % VLS_WINDOW_RECORDS];
     conn->flight_bytes -= f->bytes;
-    vls_outbox_taken(core->store, peer->row.id, f->seq);
+    if (f->seq != 0) vls_outbox_taken(core->store, peer->row.id, f->seq);
   }
   conn->wait_since = conn->sent_acked == conn->sent ? VLS_NEVER : core->now.mono_ms;
   vls_peer_touch(core, peer);

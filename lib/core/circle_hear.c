@@ -1,0 +1,81 @@
+/* Frames of groups that come in. */
+#include "base/assert.h"
+#include "core/circle.h"
+#include "crypto/kdf.h"
+#include "store/group_pass.h"
+
+/* Kept for others when it is, or may yet become, part of the group; and when its key was used: else
+ * every comparison would bring it again. */
+static bool is_kept(vls_err err) {
+  return err == VLS_OK || err == VLS_AGAIN || err == VLS_DUPLICATE || err == VLS_STALE;
+}
+
+static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice record) {
+  vls_grecord_row row = {.grp = circle->row.id, .at = vls_core_wall(core), .record = record};
+  vls_sha256(row.id, record);
+  if (vls_grecord_has(core->store, circle->row.id, row.id)) return false;
+  vls_err err = vls_group_hear(circle->group, record, vls_core_wall(core));
+  vls_circle_settle(core, circle);
+  if (!is_kept(err)) {
+    vls_core_log(core, VLS_NOTICE, "record refused group=%llu contact=%llu error=%s",
+                 (unsigned long long)circle->row.id, (unsigned long long)conn->peer->row.id,
+                 vls_err_name(err));
+    return false;
+  }
+  if (err == VLS_OK) row.event = circle->event;
+  vls_grecord_put(core->store, &row);
+  vls_circle_passed(core, circle, row.n, conn);
+  return err == VLS_OK;
+}
+
+/* Also one of somebody else's, which may be asked for here. */
+static bool on_wrap(vls_core *core, vls_circle *circle, vls_slice body) {
+  vls_group_wrap wrap;
+  vls_err err = vls_group_hear_wrap(circle->group, body, vls_core_wall(core));
+  vls_circle_settle(core, circle);
+  if (err == VLS_NOT_FOUND &&
+      vls_wire_decode(&vls_group_wrap_def, VLS_WIRE_STRICT, body, &wrap, NULL) == VLS_OK)
+    vls_circle_keep_wrap(core, circle, &wrap);
+  return err == VLS_OK;
+}
+
+static bool on_letter(vls_core *core, vls_circle *circle, vls_slice body) {
+  vls_err err = vls_group_hear_letter(circle->group, body, vls_core_wall(core));
+  vls_circle_settle(core, circle);
+  return err == VLS_OK || err == VLS_AGAIN;
+}
+
+/* Of a group whose acts are not here yet, nobody can be known to be a member: letters are for a
+ * leaf of mine alone, and the genesis proves itself by its id. */
+static bool is_young(const vls_circle *circle) {
+  const uint8_t *id;
+  vls_slice event;
+  return !vls_group_act_at(circle->group, 0, &id, &event);
+}
+
+bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
+  vls_group_frame frame;
+  if (vls_wire_decode(&vls_group_frame_def, VLS_WIRE_STRICT, bytes, &frame, NULL) != VLS_OK)
+    return false;
+  vls_circle *circle = vls_circle_by_gid(core, frame.group);
+  if (circle == NULL || circle->group == NULL || conn->peer == NULL) return false;
+  vls_circle_link *link = vls_circle_link_of(circle, conn);
+  bool young = is_young(circle);
+  switch ((vls_group_frame_kind)frame.kind) {
+  case VLS_GROUP_FRAME_RECORD: return link != NULL && on_record(core, circle, conn, frame.body);
+  case VLS_GROUP_FRAME_WRAP: return (link != NULL || young) && on_wrap(core, circle, frame.body);
+  case VLS_GROUP_FRAME_LETTER:
+    return (link != NULL || young) && on_letter(core, circle, frame.body);
+  case VLS_GROUP_FRAME_WANT:
+    if (link != NULL) vls_circle_wanted(core, circle, link, frame.body);
+    return false;
+  case VLS_GROUP_FRAME_SYNC:
+  case VLS_GROUP_FRAME_IHAVE:
+  case VLS_GROUP_FRAME_GRAFT:
+  case VLS_GROUP_FRAME_PRUNE:
+  case VLS_GROUP_FRAME_NOTE:
+  case VLS_GROUP_FRAME_ASK:
+  case VLS_GROUP_FRAME_ANSWER: return false;
+  }
+  return false;
+}
