@@ -61,7 +61,7 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   if (circle == NULL || circle->group == NULL || conn->peer == NULL) return false;
   vls_circle_link *link = vls_circle_link_of(circle, conn);
   bool young = is_young(circle);
-  switch ((vls_group_frame_kind)frame.kind) {
+  switch (frame.kind) {
   case VLS_GROUP_FRAME_RECORD: return link != NULL && on_record(core, circle, conn, frame.body);
   case VLS_GROUP_FRAME_WRAP: return (link != NULL || young) && on_wrap(core, circle, frame.body);
   case VLS_GROUP_FRAME_LETTER:
@@ -69,13 +69,6 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   case VLS_GROUP_FRAME_WANT:
     if (link != NULL) vls_circle_wanted(core, circle, link, frame.body);
     return false;
-  case VLS_GROUP_FRAME_SYNC:
-  case VLS_GROUP_FRAME_IHAVE:
-  case VLS_GROUP_FRAME_GRAFT:
-  case VLS_GROUP_FRAME_PRUNE:
-  case VLS_GROUP_FRAME_NOTE:
-  case VLS_GROUP_FRAME_ASK:
-  case VLS_GROUP_FRAME_ANSWER: return false;
+  default: return false;
   }
-  return false;
 }

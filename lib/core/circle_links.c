@@ -5,14 +5,13 @@
 #include "citizen/id.h"
 #include "core/circle.h"
 
-/* A member who is no contact has a row all the same: their words name an author. */
 vls_peer *vls_circle_member(vls_core *core, const uint8_t identity[32]) {
   char id[VLS_ID_TEXT + 1];
   vls_peer *peer = vls_peer_by_identity(core, identity);
-  if (peer != NULL && peer->row.state != VLS_CONTACT_REMOVED) return peer;
+  if (peer != NULL) return peer;
   vls_id_text(id, identity);
-  vls_slice name = vls_slice_of(id, VLS_SHORT_ID);
-  return vls_peer_new(core, identity, name, (vls_slice){0}, VLS_CONTACT_MEMBER);
+  return vls_peer_new(core, identity, vls_slice_of(id, VLS_SHORT_ID), (vls_slice){0},
+                      VLS_CONTACT_REMOVED);
 }
 
 vls_circle_link *vls_circle_link_of(const vls_circle *circle, const vls_conn *conn) {

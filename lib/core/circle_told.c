@@ -1,6 +1,9 @@
 /* What a group tells: to the store, to people, to links. */
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "core/circle.h"
+#include "crypto/epoch.h"
 #include "crypto/kdf.h"
 #include "store/group_pass.h"
 

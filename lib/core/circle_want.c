@@ -1,6 +1,9 @@
 /* What is missing is asked for, and who asks is answered (GROUP 7.6). */
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "core/circle.h"
+#include "crypto/epoch.h"
 #include "store/group_pass.h"
 
 void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body) {
