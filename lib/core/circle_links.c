@@ -2,16 +2,11 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "citizen/id.h"
 #include "core/circle.h"
 
 vls_peer *vls_circle_member(vls_core *core, const uint8_t identity[32]) {
-  char id[VLS_ID_TEXT + 1];
   vls_peer *peer = vls_peer_by_identity(core, identity);
-  if (peer != NULL) return peer;
-  vls_id_text(id, identity);
-  return vls_peer_new(core, identity, vls_slice_of(id, VLS_SHORT_ID), (vls_slice){0},
-                      VLS_CONTACT_REMOVED);
+  return peer != NULL ? peer : vls_peer_meet(core, identity);
 }
 
 vls_circle_link *vls_circle_link_of(const vls_circle *circle, const vls_conn *conn) {
