@@ -21,8 +21,10 @@ enum {
   VLS_CIRCLE_HOUR_EVENTS = 256, /* of one author and hour, from one link (GROUP 6.5) */
   VLS_CIRCLE_HOUR_KB = 4096,    /* and KiB */
   VLS_CIRCLE_WANTS = 64,        /* events asked for at once */
+  VLS_CIRCLE_ASKED = 1040,      /* things asked for that have not come: VLS_GROUP_WANTED and more */
+  VLS_CIRCLE_TIMES = 5, /* after so many times it is asked for about every hour and a half */
 };
-#define VLS_CIRCLE_WANT_MS UINT64_C(5000)   /* between two times the same thing is asked for */
+#define VLS_CIRCLE_WANT_MS UINT64_C(5000)   /* before the same thing is asked for again; then x4 */
 #define VLS_CIRCLE_STUCK_MS UINT64_C(60000) /* wraps were asked for in vain: a new leaf */
 #define VLS_CIRCLE_SYNC_MS (UINT64_C(10) * 60 * 1000)
 #define VLS_CIRCLE_RECORD_MS (UINT64_C(30) * 86400 * 1000) /* a record is passed on so long */
@@ -43,6 +45,14 @@ typedef struct vls_circle_word {
   vls_buf body; /* of the item */
 } vls_circle_word;
 
+/* Something that was asked for: an event, or the wrap of a commit. */
+typedef struct vls_circle_asked {
+  uint8_t id[32];
+  uint64_t next; /* mono_ms when it may be asked for again */
+  uint8_t times;
+  bool missing; /* seen to be, in the walk under way */
+} vls_circle_asked;
+
 typedef struct vls_circle {
   vls_grp_row row; /* row.id: its talk number */
   bool row_dirty, state_dirty, listed;
@@ -62,6 +72,8 @@ typedef struct vls_circle {
   vls_due due;
   uint64_t heal_at, stuck_at, want_at, sync_at; /* mono_ms, or VLS_NEVER */
   size_t next_asked;                            /* of the links, when something is missing */
+  vls_circle_asked *asked;                      /* VLS_CIRCLE_ASKED of them, or NULL */
+  size_t n_asked;
 } vls_circle;
 
 /* circles.c */
@@ -157,6 +169,8 @@ void vls_circle_queue_free(vls_conn *conn);
 void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body);
 /* Something may be missing: a linked member is asked at the end of the batch, and again. */
 void vls_circle_want_soon(vls_core *core, vls_circle *circle);
+/* The same: a new link may lead to what others had not. */
+void vls_circle_want_anew(vls_core *core, vls_circle *circle);
 void vls_circle_want_tick(vls_core *core, vls_circle *circle);
 /* A wrap for somebody else, while the group is small. */
 void vls_circle_keep_wrap(vls_core *core, vls_circle *circle, const vls_group_wrap *wrap);

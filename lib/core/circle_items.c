@@ -23,6 +23,7 @@ void vls_circle_take(vls_core *core, vls_circle *circle, const vls_group_said *s
     circle->said_seq = row->seq;
     return;
   }
+  if (!mine && author->row.blocked) return;
   for (size_t i = 0; i < said->n_items; i++) {
     uint8_t id[32];
     vls_slice text = vls_circle_text_of(&said->items[i]);

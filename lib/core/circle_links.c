@@ -49,7 +49,7 @@ static void join(vls_core *core, vls_circle *circle, vls_conn *conn) {
   vls_circle_link *link = add(circle);
   *link = (vls_circle_link){.conn = conn, .sync_due = true};
   memcpy(link->device, seat.device, 32);
-  vls_circle_want_soon(core, circle);
+  vls_circle_want_anew(core, circle);
 }
 
 static void leave(vls_circle *circle, size_t i) {
@@ -61,7 +61,7 @@ void vls_circle_up(vls_core *core, vls_conn *conn) {
     vls_circle *circle = core->circles[i];
     if (circle->group == NULL) continue;
     join(core, circle, conn);
-    if (circle->row.state == VLS_GRP_ASKING) vls_circle_want_soon(core, circle);
+    if (circle->row.state == VLS_GRP_ASKING) vls_circle_want_anew(core, circle);
   }
 }
 

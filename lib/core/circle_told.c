@@ -10,6 +10,7 @@
 /* Verified: kept in full, and what it says is taken. */
 static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t) {
   vls_group_where where = {.group = circle->row.gid};
+  uint8_t lacks[1][32];
   vls_group_said *said = vls_calloc(1, sizeof *said);
   vls_err err = vls_group_read(said, vls_buf_slice(&t->bytes), &where);
   VLS_ASSERT(err == VLS_OK);
@@ -30,6 +31,7 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
     vls_circle_take(core, circle, said, author, &row);
   vls_gevent_put(core->store, &row);
   if (circle->event == 0) circle->event = row.n;
+  if (vls_group_missing(circle->group, lacks, 1) > 0) vls_circle_want_soon(core, circle);
   free(said);
 }
 

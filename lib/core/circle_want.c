@@ -25,15 +25,64 @@ void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link
   free(want);
 }
 
-/* False: nothing is missing. */
-static bool fill(vls_circle *circle, vls_group_want *want) {
+/* Each thing that is missing is asked for by itself, less and less often: of what was said before
+ * this member came, nobody gives anything, and nobody says so. */
+static vls_circle_asked *asked_for(const vls_circle *circle, const uint8_t id[32]) {
+  for (size_t i = 0; i < circle->n_asked; i++)
+    if (memcmp(circle->asked[i].id, id, 32) == 0) return &circle->asked[i];
+  return NULL;
+}
+
+/* True: it is time to ask for it, and counted as asked. */
+static bool is_due(vls_core *core, vls_circle *circle, const uint8_t id[32]) {
+  vls_circle_asked *a = asked_for(circle, id);
+  if (a == NULL && circle->n_asked == VLS_CIRCLE_ASKED) return false;
+  if (a == NULL) {
+    if (circle->asked == NULL) circle->asked = vls_calloc(VLS_CIRCLE_ASKED, sizeof *circle->asked);
+    a = &circle->asked[circle->n_asked++];
+    *a = (vls_circle_asked){.next = core->now.mono_ms};
+    memcpy(a->id, id, 32);
+  }
+  a->missing = true;
+  if (a->next > core->now.mono_ms) return false;
+  a->next = core->now.mono_ms + (VLS_CIRCLE_WANT_MS << 2 * a->times);
+  if (a->times < VLS_CIRCLE_TIMES) a->times++;
+  return true;
+}
+
+/* What came meanwhile is forgotten; gives when the next has its turn. */
+static uint64_t tidy(vls_circle *circle) {
+  uint64_t next = VLS_NEVER;
+  size_t n = 0;
+  for (size_t i = 0; i < circle->n_asked; i++) {
+    vls_circle_asked a = circle->asked[i];
+    if (!a.missing) continue;
+    a.missing = false;
+    circle->asked[n++] = a;
+    if (a.next < next) next = a.next;
+  }
+  circle->n_asked = n;
+  return next;
+}
+
+/* False: there is nothing to ask for now. */
+static bool fill(vls_core *core, vls_circle *circle, vls_group_want *want) {
   const uint8_t *id;
   vls_slice event;
-  if (!vls_group_act_at(circle->group, 0, &id, &event))
-    memcpy(want->events[want->n_events++], circle->row.gid, 32);
+  uint8_t(*missing)[32] = vls_calloc(VLS_GROUP_WANTED, 32);
+  size_t n = 1;
+  vls_group_place places[VLS_GROUP_EPOCHS];
+  if (vls_group_act_at(circle->group, 0, &id, &event))
+    n = vls_group_missing(circle->group, missing, VLS_GROUP_WANTED);
   else
-    want->n_events = vls_group_missing(circle->group, want->events, VLS_CIRCLE_WANTS);
-  want->n_wraps = vls_group_wants(circle->group, want->wraps, 8);
+    memcpy(missing[0], circle->row.gid, 32);
+  for (size_t i = 0; i < n; i++)
+    if (want->n_events < VLS_CIRCLE_WANTS && is_due(core, circle, missing[i]))
+      memcpy(want->events[want->n_events++], missing[i], 32);
+  n = vls_group_wants(circle->group, places, VLS_GROUP_EPOCHS);
+  for (size_t i = 0; i < n; i++)
+    if (is_due(core, circle, places[i].commit)) want->wraps[want->n_wraps++] = places[i];
+  free(missing);
   return want->n_events > 0 || want->n_wraps > 0;
 }
 
@@ -52,19 +101,27 @@ static vls_conn *inviter(vls_core *core, const vls_circle *circle) {
   return peer != NULL && peer->conn != NULL && peer->conn->up ? peer->conn : NULL;
 }
 
+/* Members in turn. */
+static vls_conn *next_asked(vls_core *core, vls_circle *circle) {
+  if (circle->n_links == 0) return inviter(core, circle);
+  return circle->links[circle->next_asked++ % circle->n_links].conn;
+}
+
 void vls_circle_want_tick(vls_core *core, vls_circle *circle) {
-  vls_conn *conn = inviter(core, circle);
+  vls_conn *conn = next_asked(core, circle);
   circle->want_at = VLS_NEVER;
-  if (circle->n_links > 0)
-    conn = circle->links[circle->next_asked++ % circle->n_links].conn; /* each in turn */
   if (conn == NULL) return; /* the next link that comes up asks */
   vls_group_want *want = vls_calloc(1, sizeof *want);
-  if (fill(circle, want)) {
-    ask(core, circle, conn, want);
-    circle->want_at = core->now.mono_ms + VLS_CIRCLE_WANT_MS;
-    vls_circle_wake_at(core, circle, circle->want_at);
-  }
+  if (fill(core, circle, want)) ask(core, circle, conn, want);
   free(want);
+  circle->want_at = tidy(circle);
+  if (circle->want_at != VLS_NEVER) vls_circle_wake_at(core, circle, circle->want_at);
+}
+
+void vls_circle_want_anew(vls_core *core, vls_circle *circle) {
+  for (size_t i = 0; i < circle->n_asked; i++)
+    circle->asked[i].next = core->now.mono_ms;
+  vls_circle_want_soon(core, circle);
 }
 
 void vls_circle_want_soon(vls_core *core, vls_circle *circle) {

@@ -105,6 +105,7 @@ static void free_one(vls_circle *circle) {
     vls_buf_done(&circle->words[i].body);
   free(circle->words);
   free(circle->links);
+  free(circle->asked);
   free(circle);
 }
 
