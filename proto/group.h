@@ -49,6 +49,13 @@ typedef enum vls_group_frame_kind {
   VLS_GROUP_FRAME_CARDS = 14,  /* group_cards */
 } vls_group_frame_kind;
 
+/* States of a group_answer. */
+typedef enum vls_group_answer_state {
+  VLS_GROUP_LET_IN = 1,
+  VLS_GROUP_WAITS = 2, /* for a moderator */
+  VLS_GROUP_REFUSED = 3,
+} vls_group_answer_state;
+
 enum {
   VLS_GROUP_PARENTS = 8,        /* acts, and words, that an event names */
   VLS_GROUP_FOUNDERS = 8,       /* of one group */

@@ -176,6 +176,9 @@ typedef struct vls_group_invitation {
 bool vls_group_invitation_by(vls_group *group, const uint8_t key[32], vls_group_invitation *ret);
 /* All of them, the oldest first; free() them. */
 size_t vls_group_invitations(vls_group *group, vls_group_invitation **ret);
+/* Was this key announced for a leaf of the device, or one made later? */
+bool vls_group_leaf_is(const vls_group *group, const uint8_t device[32], uint64_t made,
+                       const uint8_t dh[32]);
 
 typedef enum vls_group_standing {
   VLS_GROUP_COUNTS,

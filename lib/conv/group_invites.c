@@ -58,3 +58,13 @@ size_t vls_group_invitations(vls_group *g, vls_group_invitation **ret) {
   if (n > 0) count(g, *ret, n);
   return n;
 }
+
+bool vls_group_leaf_is(const vls_group *g, const uint8_t device[32], uint64_t made,
+                       const uint8_t dh[32]) {
+  uint32_t d = vls_gr_device(g, device);
+  for (size_t i = 0; d != NOBODY && i < g->devices[d].n_anns; i++) {
+    const gr_ann *ann = &g->devices[d].anns[i];
+    if (ann->made > made || (ann->made == made && memcmp(ann->dh, dh, 32) == 0)) return true;
+  }
+  return false;
+}

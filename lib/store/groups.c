@@ -123,6 +123,8 @@ uint64_t vls_grp_forget(vls_store *store, uint64_t id) {
       "DELETE FROM gnote WHERE grp=?",
       "DELETE FROM gmark WHERE grp=?",
       "DELETE FROM gask WHERE grp=?",
+      "DELETE FROM gdue WHERE grp=?",
+      "DELETE FROM greport WHERE grp=?",
   };
   _Static_assert(VLS_GRP_FORGOTTEN == 4, "as in the statement");
   sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM message WHERE contact=?");

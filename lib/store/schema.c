@@ -127,6 +127,12 @@ static const char *const steps[] = {
      "  n INTEGER NOT NULL, PRIMARY KEY(grp, device)) WITHOUT ROWID;"
      "CREATE TABLE gask(grp INTEGER NOT NULL, identity BLOB NOT NULL, at INTEGER NOT NULL,"
      "  ask BLOB NOT NULL, PRIMARY KEY(grp, identity)) WITHOUT ROWID;"
+     "CREATE TABLE gdue(n INTEGER PRIMARY KEY, grp INTEGER NOT NULL, contact INTEGER NOT NULL,"
+     "  kind INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL);"
+     "CREATE INDEX gdue_kind ON gdue(kind, contact, n);"
+     "CREATE TABLE greport(n INTEGER PRIMARY KEY, grp INTEGER NOT NULL, who INTEGER NOT NULL,"
+     "  event BLOB NOT NULL, at INTEGER NOT NULL, report BLOB NOT NULL,"
+     "  UNIQUE(grp, who, event));"
      "ALTER TABLE message ADD COLUMN author INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE message ADD COLUMN item INTEGER NOT NULL DEFAULT 0;"),
 };
