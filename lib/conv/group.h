@@ -199,7 +199,8 @@ typedef struct vls_group_line {
 size_t vls_group_history(vls_group *group, vls_group_line **ret);
 /* Its place there; false: it is not in memory. */
 bool vls_group_line_of(vls_group *group, const uint8_t id[32], vls_group_line *ret);
-/* Ids that events name and that are not here: to be fetched. At most max, and VLS_GROUP_WANTED. */
+/* Ids that events name and that are not here: to be fetched, acts that something waits for first.
+ * At most max, of words at most VLS_GROUP_WANTED. */
 size_t vls_group_missing(const vls_group *group, uint8_t (*ret)[32], size_t max);
 /* What a receipt says (GROUP 7.8): of each device but mine whose events are here the newest run
  * without a gap, those that spoke last first. */

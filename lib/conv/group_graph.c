@@ -288,8 +288,24 @@ size_t vls_group_history(vls_group *g, vls_group_line **ret) {
   return n;
 }
 
+static bool is_among(const uint8_t (*ids)[32], size_t n, const uint8_t id[32]) {
+  for (size_t i = 0; i < n; i++)
+    if (memcmp(ids[i], id, 32) == 0) return true;
+  return false;
+}
+
+/* Acts for which something waits come first: nothing goes on without them. */
 size_t vls_group_missing(const vls_group *g, uint8_t (*ret)[32], size_t max) {
-  size_t n = g->n_wanted < max ? g->n_wanted : max;
-  if (n > 0) memcpy(ret, g->wanted, n * 32);
+  static const uint8_t nothing[32];
+  size_t n = 0;
+  for (size_t i = 0; i < g->n_pending && n < max; i++) {
+    const gr_pending *p = &g->pending[i];
+    bool lacks = p->is_event && memcmp(p->lacks, nothing, 32) != 0;
+    lacks = lacks && vls_gr_row(g, p->lacks) == NULL && !is_among(ret, n, p->lacks);
+    if (lacks) memcpy(ret[n++], p->lacks, 32);
+  }
+  size_t acts = n;
+  for (size_t i = 0; i < g->n_wanted && n < max; i++)
+    if (!is_among(ret, acts, g->wanted[i])) memcpy(ret[n++], g->wanted[i], 32);
   return n;
 }
