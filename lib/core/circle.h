@@ -94,6 +94,8 @@ VLS_MUST vls_err vls_circle_join(vls_core *core, const uint8_t gid[32], vls_slic
 VLS_MUST vls_err vls_circle_admit(vls_core *core, vls_circle *circle, const vls_act_admit *admit);
 /* VLS_EXISTS, VLS_MALFORMED. */
 VLS_MUST vls_err vls_circle_rename(vls_core *core, vls_circle *circle, vls_slice name);
+/* It goes, with all that was said there; gives the number of texts. This node is not in it. */
+uint64_t vls_circle_forget(vls_core *core, vls_circle *circle);
 /* It has something to do at the end of the batch. */
 void vls_circle_touch(vls_core *core, vls_circle *circle);
 void vls_circle_flush(vls_core *core, vls_circle *circle);

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "core/circle.h"
+#include "core/circle_words.h"
 #include "crypto/epoch.h"
 #include "crypto/kdf.h"
 #include "store/group_pass.h"
@@ -25,10 +26,12 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
                         .bytes = vls_buf_slice(&t->bytes)};
   memcpy(row.id, t->id, 32);
   if (!mine) row.device = vls_gdevice(core->store, circle->row.id, t->device, contact);
-  if (row.is_act)
+  if (row.is_act) {
     circle->moved = true;
-  else
+    vls_act_tell(core, circle, said);
+  } else {
     vls_circle_take(core, circle, said, author, &row);
+  }
   vls_gevent_put(core->store, &row);
   if (circle->event == 0) circle->event = row.n;
   if (vls_group_missing(circle->group, lacks, 1) > 0) vls_circle_want_soon(core, circle);
@@ -101,7 +104,8 @@ static void stand(vls_core *core, vls_circle *circle) {
   if (now == was) return;
   circle->row.state = now;
   circle->row_dirty = true;
-  vls_feed_add_talk(core, VLS_FEED_CONTACT, circle->row.id, 0, 0, "");
+  if (now == VLS_GRP_MEMBER) /* who was removed is told so by the act itself */
+    vls_feed_add_talk(core, VLS_FEED_GROUP, circle->row.id, 0, 0, "You are in the group now");
 }
 
 void vls_circle_settle(vls_core *core, vls_circle *circle) {

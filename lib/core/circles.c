@@ -109,6 +109,21 @@ static void free_one(vls_circle *circle) {
   free(circle);
 }
 
+uint64_t vls_circle_forget(vls_core *core, vls_circle *circle) {
+  uint64_t texts = vls_grp_forget(core->store, circle->row.id);
+  size_t i = 0;
+  while (core->circles[i] != circle)
+    i++;
+  core->n_circles--;
+  memmove(&core->circles[i], &core->circles[i + 1], (core->n_circles - i) * sizeof(vls_circle *));
+  for (size_t k = core->n_busy_circles; k-- > 0;)
+    if (core->busy_circles[k] == circle)
+      core->busy_circles[k] = core->busy_circles[--core->n_busy_circles];
+  vls_due_set(&core->due_circles, &circle->due, VLS_NEVER);
+  free_one(circle);
+  return texts;
+}
+
 void vls_circles_free(vls_core *core) {
   for (size_t i = 0; i < core->n_circles; i++)
     free_one(core->circles[i]);

@@ -1,6 +1,7 @@
 /* hello, init, status, peer.list. */
 #include "citizen/backup.h"
 #include "citizen/id.h"
+#include "core/circle.h"
 #include "core/command.h"
 #include "core/members.h"
 #include "store/guard.h"
@@ -67,6 +68,8 @@ static uint64_t unread(vls_core *core) {
   uint64_t n = 0;
   for (size_t i = 0; i < core->n_peers; i++)
     if (vls_peer_visible(core->peers[i])) n += vls_peer_unread(core, core->peers[i]);
+  for (size_t i = 0; i < core->n_circles; i++)
+    n += vls_circle_unread(core, core->circles[i]);
   return n;
 }
 
@@ -93,6 +96,8 @@ vls_err vls_cmd_status(vls_call *call) {
     bool online = core->peers[i]->conn != NULL && core->peers[i]->conn->up;
     s.online += online && vls_peer_visible(core->peers[i]) ? 1 : 0;
   }
+  for (size_t i = 0; i < core->n_circles; i++)
+    s.groups += core->circles[i]->row.state == VLS_GRP_MEMBER ? 1 : 0;
   for (size_t i = 0; i < core->n_listens; i++)
     s.listening[s.n_listening++] = core->listens[i];
   for (size_t i = 0; i < core->n_addresses; i++)

@@ -34,6 +34,9 @@ vls_command_fn vls_cmd_contact_list, vls_cmd_contact_get, vls_cmd_contact_rename
 vls_command_fn vls_cmd_contact_verify, vls_cmd_contact_block, vls_cmd_contact_remove;
 vls_command_fn vls_cmd_peer_list, vls_cmd_send, vls_cmd_message_list, vls_cmd_message_get;
 vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls_cmd_outbox_cancel;
+vls_command_fn vls_cmd_group_create, vls_cmd_group_list, vls_cmd_group_get, vls_cmd_group_members;
+vls_command_fn vls_cmd_group_rename, vls_cmd_group_leave, vls_cmd_group_forget, vls_cmd_group_role;
+vls_command_fn vls_cmd_group_remove, vls_cmd_group_policy, vls_cmd_group_log;
 vls_command_fn vls_cmd_subscribe, vls_cmd_ack;
 vls_command_fn vls_cmd_backup_key, vls_cmd_backup_show, vls_cmd_backup_begin, vls_cmd_backup_next;
 vls_command_fn vls_cmd_backup_end;

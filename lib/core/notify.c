@@ -1,8 +1,10 @@
 /* What clients are told: the feed in the store, and each subscriber's place in it (RPC 5). A cursor
  * is the row and the text within it, so that each text of an event can be acknowledged alone. */
+#include <stdio.h>
+
 #include "base/text.h"
 #include "citizen/id.h"
-#include "core/core_int.h"
+#include "core/circle_who.h"
 #include "core/events.h"
 #include "store/messages.h"
 
@@ -71,12 +73,19 @@ static void send_event(vls_core *core, const vls_client *client, const vls_rpc_e
   if (err != VLS_OK) vls_core_log(core, VLS_ERROR, "an event did not fit its frame");
 }
 
-static void fill_contact(vls_core *core, uint64_t contact, vls_rpc_event *event) {
-  vls_peer *peer = contact == 0 ? NULL : vls_peer_get(core, contact);
-  if (peer == NULL) return;
+/* Whose it is: a contact's or a group's, whose name is put into the buffer. */
+static void fill_talk(vls_core *core, uint64_t talk, char name[VLS_GROUP_NAME],
+                      vls_rpc_event *event) {
+  const vls_peer *peer = talk == 0 ? NULL : vls_peer_get(core, talk);
+  const vls_circle *circle = talk == 0 || peer != NULL ? NULL : vls_circle_get(core, talk);
+  if (peer == NULL && circle == NULL) return;
+  if (circle != NULL)
+    vls_group_name(circle, name);
+  else
+    (void)snprintf(name, VLS_GROUP_NAME, "%s", peer->row.name);
   event->has_contact = event->has_name = true;
-  event->contact = contact;
-  event->name = vls_slice_str(peer->row.name);
+  event->contact = talk;
+  event->name = vls_slice_str(name);
 }
 
 /* One text of a message row. False: it is no longer here (its contact was removed). */
@@ -84,7 +93,7 @@ static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_r
                       uint64_t cursor, vls_event_memo *memo) {
   vls_message_row m;
   vls_buf body;
-  char hex[65];
+  char hex[65], name[VLS_GROUP_NAME];
   vls_buf_init(&body, VLS_TEXT_MAX);
   bool found = vls_message_get(core->store, n, &m, &body) && m.contact == row->contact &&
                m.state == VLS_MSG_RECEIVED;
@@ -98,7 +107,7 @@ static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_r
                            .text = m.body,
                            .has_stamp = true,
                            .stamp = m.stamp};
-    fill_contact(core, row->contact, &event);
+    fill_talk(core, row->contact, name, &event);
     event.has_item = vls_item_id_hex(core, &m, memo, hex);
     if (event.has_item) event.item = vls_slice_str(hex);
     send_event(core, client, &event);
@@ -111,7 +120,8 @@ static void tell_other(vls_core *core, const vls_client *client, const vls_feed_
   vls_rpc_event event = {.cursor = row->c << VLS_CURSOR_SHIFT | 1,
                          .type = vls_slice_str(type_name(row->type)),
                          .at = row->at};
-  fill_contact(core, row->contact, &event);
+  char name[VLS_GROUP_NAME];
+  fill_talk(core, row->contact, name, &event);
   if (row->first != 0) {
     event.has_first = event.has_last = true;
     event.first = row->first;
