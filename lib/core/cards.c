@@ -1,6 +1,7 @@
 /* Cards that come: a contact's newer one, one that brings a new device (PEER 6.8), and my own, when
  * somebody has a newer one than I. */
 #include "base/assert.h"
+#include "core/circle_members.h"
 #include "core/members.h"
 #include "core/state.h"
 #include "store/guard.h"
@@ -63,11 +64,10 @@ static bool is_known(vls_core *core, const vls_peer *peer, vls_slice bytes) {
   return same;
 }
 
-/* True: it was newer and is taken. */
-static bool take_theirs(vls_core *core, vls_peer *peer, const vls_card_view *view,
-                        vls_slice bytes) {
+bool vls_cards_take(vls_core *core, vls_peer *peer, const vls_card_view *view, vls_slice bytes) {
   if (view->card.seq > peer->row.card_seq) {
     adopt(core, peer, view, bytes);
+    vls_circle_card_came(core, peer);
     return true;
   }
   if (view->card.seq == peer->row.card_seq && !is_known(core, peer, bytes))
@@ -87,7 +87,7 @@ void vls_cards_item(vls_core *core, vls_peer *peer, vls_slice card) {
   if (err != VLS_OK)
     vls_peer_alarm(core, peer, not_theirs);
   else
-    take_theirs(core, peer, &view, card);
+    vls_cards_take(core, peer, &view, card);
 }
 
 /* Signed by my own identity and newer than mine: of this device in its other past, or of the one
@@ -122,7 +122,7 @@ bool vls_cards_frame(vls_core *core, vls_conn *conn, vls_slice card) {
     vls_conn_close(core, conn, VLS_CLOSE_BYE, not_theirs);
     return false;
   }
-  bool newer = take_theirs(core, peer, &view, card);
+  bool newer = vls_cards_take(core, peer, &view, card);
   if (vls_card_by_dh(&view, vls_link_peer(conn->link)) == NULL) {
     if (!newer) return true;
     vls_conn_close(core, conn, VLS_CLOSE_REKEY, "they have a new device");

@@ -61,6 +61,7 @@ typedef struct vls_circle {
   vls_group_me me;
   vls_circle_link *links; /* to devices of the roster */
   size_t n_links, cap_links;
+  struct vls_circle_ring *ring; /* its neighbours, when it is large (circle_members.c) */
   vls_circle_word *words;
   size_t n_words, cap_words;
   uint64_t said_first, said_last; /* numbers of the texts that are being said ... */
@@ -149,6 +150,8 @@ void vls_circle_send(vls_core *core, vls_circle *circle, vls_conn *conn, vls_gro
                      vls_slice body);
 /* By number in the store: loaded when it is sent. */
 void vls_circle_send_record(vls_core *core, vls_circle *circle, vls_conn *conn, uint64_t record);
+/* The card of this contact or member as it is then; 0: mine. */
+void vls_circle_send_card(vls_core *core, vls_circle *circle, vls_conn *conn, uint64_t contact);
 /* An event (its id) as a letter for this device; sealed when it is sent. */
 void vls_circle_send_letter(vls_core *core, vls_circle *circle, vls_conn *conn,
                             const uint8_t event[32], const uint8_t device[32]);

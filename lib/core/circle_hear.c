@@ -1,6 +1,7 @@
 /* Frames of groups that come in. */
 #include "base/assert.h"
 #include "core/circle.h"
+#include "core/circle_members.h"
 #include "crypto/kdf.h"
 #include "store/group_pass.h"
 
@@ -45,6 +46,13 @@ static bool on_letter(vls_core *core, vls_circle *circle, vls_slice body) {
   return err == VLS_OK || err == VLS_AGAIN;
 }
 
+static bool on_note(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice body) {
+  vls_group_note note;
+  if (vls_wire_decode(&vls_group_note_def, VLS_WIRE_STRICT, body, &note, NULL) != VLS_OK)
+    return false;
+  return note.what == 1 && vls_circle_card_note(core, circle, conn, note.body);
+}
+
 /* Of a group whose acts are not here yet, nobody can be known to be a member: letters are for a
  * leaf of mine alone, and the genesis proves itself by its id. */
 static bool is_young(const vls_circle *circle) {
@@ -68,6 +76,10 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
     return (link != NULL || young) && on_letter(core, circle, frame.body);
   case VLS_GROUP_FRAME_WANT:
     if (link != NULL) vls_circle_wanted(core, circle, link, frame.body);
+    return false;
+  case VLS_GROUP_FRAME_NOTE: return link != NULL && on_note(core, circle, conn, frame.body);
+  case VLS_GROUP_FRAME_CARDS:
+    if (link != NULL) vls_circle_cards_heard(core, circle, conn, frame.body);
     return false;
   default: return false;
   }

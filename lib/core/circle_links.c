@@ -1,8 +1,8 @@
 /* Which links lead to members of a group. */
 #include <stdlib.h>
 
-#include "base/assert.h"
 #include "core/circle.h"
+#include "core/circle_members.h"
 
 vls_peer *vls_circle_member(vls_core *core, const uint8_t identity[32]) {
   vls_peer *peer = vls_peer_by_identity(core, identity);
@@ -42,7 +42,9 @@ static bool carries(const vls_conn *conn) {
   return conn->up && conn->link != NULL && conn->peer != NULL && conn->peer->conn == conn;
 }
 
-static void join(vls_core *core, vls_circle *circle, vls_conn *conn) {
+/* fresh: the link came up just now, and its other end begins to speak of cards if that is the
+ * dialler; else it may be that only this end knows yet that it leads to a member. */
+static void join(vls_core *core, vls_circle *circle, vls_conn *conn, bool fresh) {
   vls_group_seat seat;
   if (!carries(conn) || vls_circle_link_of(circle, conn) != NULL) return;
   if (!seat_behind(circle, conn, &seat)) return;
@@ -50,6 +52,7 @@ static void join(vls_core *core, vls_circle *circle, vls_conn *conn) {
   *link = (vls_circle_link){.conn = conn, .sync_due = true};
   memcpy(link->device, seat.device, 32);
   vls_circle_want_anew(core, circle);
+  if (!fresh || conn->outgoing) vls_circle_cards_begin(core, circle, conn);
 }
 
 static void leave(vls_circle *circle, size_t i) {
@@ -57,15 +60,17 @@ static void leave(vls_circle *circle, size_t i) {
 }
 
 void vls_circle_up(vls_core *core, vls_conn *conn) {
+  core->wiring_moved = true;
   for (size_t i = 0; i < core->n_circles; i++) {
     vls_circle *circle = core->circles[i];
     if (circle->group == NULL) continue;
-    join(core, circle, conn);
+    join(core, circle, conn, true);
     if (circle->row.state == VLS_GRP_ASKING) vls_circle_want_anew(core, circle);
   }
 }
 
 void vls_circle_down(vls_core *core, vls_conn *conn) {
+  if (conn->peer != NULL && conn->peer->member != NULL) core->wiring_moved = true;
   for (size_t i = 0; i < core->n_circles; i++) {
     vls_circle *circle = core->circles[i];
     vls_circle_link *link = vls_circle_link_of(circle, conn);
@@ -76,6 +81,7 @@ void vls_circle_down(vls_core *core, vls_conn *conn) {
 void vls_circle_relink(vls_core *core, vls_circle *circle) {
   uint32_t leaf;
   circle->moved = false;
+  core->members_moved = true;
   for (size_t i = circle->n_links; i-- > 0;)
     if (!vls_group_seat_of(circle->group, circle->links[i].device, &leaf)) leave(circle, i);
   for (uint32_t i = 0;; i++) {
@@ -83,6 +89,6 @@ void vls_circle_relink(vls_core *core, vls_circle *circle) {
     if (!vls_group_seat_at(circle->group, i, &seat)) return;
     if (vls_circle_link_to(circle, seat.device) != NULL) continue;
     vls_peer *peer = vls_peer_by_identity(core, seat.identity);
-    if (peer != NULL && peer->conn != NULL) join(core, circle, peer->conn);
+    if (peer != NULL && peer->conn != NULL) join(core, circle, peer->conn, false);
   }
 }

@@ -13,6 +13,7 @@ typedef enum entry_what {
   ACTS,   /* n: number of the next act; device */
   WORDS,  /* n: those after this event; device */
   WRAP,   /* id: of the commit; n: leaf */
+  CARD,   /* n: of the contact; 0: mine */
 } entry_what;
 
 typedef struct entry {
@@ -90,6 +91,14 @@ void vls_circle_send_record(vls_core *core, vls_circle *circle, vls_conn *conn, 
   e->n = record;
 }
 
+void vls_circle_send_card(vls_core *core, vls_circle *circle, vls_conn *conn, uint64_t contact) {
+  entry *e = push(core, circle, conn, 0);
+  if (e == NULL) return;
+  e->what = CARD;
+  e->kind = VLS_GROUP_FRAME_NOTE;
+  e->n = contact;
+}
+
 void vls_circle_send_letter(vls_core *core, vls_circle *circle, vls_conn *conn,
                             const uint8_t event[32], const uint8_t device[32]) {
   entry *e = push(core, circle, conn, 0);
@@ -157,6 +166,18 @@ static vls_err load_wrap(vls_core *core, const entry *e, vls_buf *body) {
   return vls_wire_encode(&vls_group_wrap_def, &wrap, body);
 }
 
+static vls_err load_card(vls_core *core, const entry *e, vls_buf *body) {
+  vls_group_note note = {.what = 1, .body = vls_buf_slice(&core->self.card)};
+  vls_buf card;
+  vls_err err = VLS_OK;
+  vls_buf_init(&card, VLS_CARD_MAX);
+  if (e->n != 0 && !vls_contact_card(core->store, e->n, &card)) err = VLS_NOT_FOUND;
+  if (e->n != 0) note.body = vls_buf_slice(&card);
+  if (err == VLS_OK) err = vls_wire_encode(&vls_group_note_def, &note, body);
+  vls_buf_done(&card);
+  return err;
+}
+
 /* The next of many; VLS_UNKNOWN: that was the last. */
 static vls_err load_next(vls_core *core, vls_circle *circle, entry *e, vls_buf *body) {
   const uint8_t *id;
@@ -184,6 +205,7 @@ static vls_err load(vls_core *core, vls_circle *circle, entry *e, vls_buf *body)
   case RECORD: return vls_grecord_get(core->store, e->n, &row, body) ? VLS_OK : VLS_NOT_FOUND;
   case LETTER: return load_letter(core, circle, e, body);
   case WRAP: return load_wrap(core, e, body);
+  case CARD: return load_card(core, e, body);
   case ACTS:
   case WORDS: return load_next(core, circle, e, body);
   }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "content/bodies.h"
 #include "core/circle.h"
+#include "core/circle_members.h"
 #include "event/event.h"
 
 void vls_circle_item(vls_core *core, vls_circle *circle, uint64_t kind, vls_slice body,
@@ -165,6 +166,9 @@ void vls_circle_flush_words(vls_core *core) {
 }
 
 void vls_circles_seal(vls_core *core) {
+  if (core->members_moved) vls_circle_members(core);
+  if (core->wiring_moved) vls_circle_wire(core);
+  vls_circle_cards_tell(core);
   for (size_t i = 0; i < core->n_busy_circles; i++) {
     vls_circle *circle = core->busy_circles[i];
     pump(core, circle);

@@ -174,5 +174,6 @@ vls_err vls_cmd_contact_remove(vls_call *call) {
   vls_outbound_put_by(core, peer);
   vls_rpc_count count = {.count = vls_contact_forget(core->store, peer->row.id)};
   vls_peer_forget(core, peer);
+  core->wiring_moved = true;
   return vls_call_put(call, &vls_rpc_count_def, &count);
 }

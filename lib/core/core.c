@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "core/circle.h"
+#include "core/circle_members.h"
 #include "crypto/kdf.h"
 #include "store/guard.h"
 #include "valise/secret.h"
@@ -51,6 +52,7 @@ void vls_core_identified(vls_core *core) {
   core->mixed = vls_message_mixed(core->store);
   vls_peers_load(core);
   vls_circles_load(core);
+  vls_circle_members(core);
   vls_invites_load(core);
 }
 
@@ -132,6 +134,7 @@ static size_t keep_addresses(vls_buf *buf, vls_slice *out, size_t max, const vls
 }
 
 static void card_is_due(vls_core *core) {
+  vls_circle_card_changed(core);
   for (size_t i = 0; i < core->n_peers; i++) {
     vls_peer *peer = core->peers[i];
     if (peer->row.state != VLS_CONTACT_READY) continue;
@@ -241,6 +244,7 @@ vls_err vls_core_tick(vls_core *core, vls_now now) {
   if (now.mono_ms >= core->housekeeping && keeps) keep_house(core);
   if (keeps) vls_core_wake_at(core, core->housekeeping); /* else it would be due for ever */
   if (keeps) vls_circle_tick(core);
+  if (keeps) vls_circle_members_tick(core);
   vls_dial_tick(core);
   vls_conn_tick(core);
   vls_turn_tick(core);

@@ -98,7 +98,7 @@ typedef struct vls_peer {
   uint64_t unread;       /* their texts beyond talk.read_n: ask vls_peer_unread */
   bool weighed;          /* bytes_held is known */
   uint64_t bytes_held;   /* what their words take on the disk */
-  vls_budget knocks, firsts, cards, bytes, records, waste, skips;
+  vls_budget knocks, firsts, cards, notes, bytes, records, waste, skips;
   vls_session_row *sessions; /* loaded while in use */
   size_t n_sessions;
   bool sessions_loaded;
@@ -231,9 +231,10 @@ struct vls_core {
   vls_self self;
   vls_peer **peers; /* by growing id */
   size_t n_peers, cap_peers;
-  vls_peer **faces; /* the same by identity: peers.c */
-  size_t n_faces;   /* a power of two, at least twice n_peers */
-  size_t n_members; /* peers with keys of members */
+  vls_peer **faces;                              /* the same by identity: peers.c */
+  size_t n_faces;                                /* a power of two, at least twice n_peers */
+  size_t n_members;                              /* peers with keys of members */
+  bool members_moved, wiring_moved, cards_moved; /* since the last batch: circle_members.h */
   vls_conn **conns;
   size_t n_conns, cap_conns;
   vls_conn **slots; /* the same by number: conn_table.c */

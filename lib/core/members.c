@@ -44,24 +44,51 @@ static bool has_devices(const vls_member *member, const uint8_t (*devices)[32], 
   return member->n_devices == n && (n == 0 || memcmp(member->devices, devices, n * 32) == 0);
 }
 
+/* NULL: there are too many. */
+static vls_member *begin(vls_core *core, vls_peer *peer) {
+  if (peer->member != NULL || core->n_members >= VLS_MEMBERS_MAX) return peer->member;
+  peer->member = vls_calloc(1, sizeof *peer->member);
+  core->n_members++;
+  return peer->member;
+}
+
 void vls_member_is(vls_core *core, vls_peer *peer, const uint8_t (*devices)[32], size_t n) {
   if (peer->row.state == VLS_CONTACT_REMOVED) {
     peer->row.state = VLS_CONTACT_MEMBER;
     peer->row_dirty = true;
     vls_peer_touch(core, peer);
   }
-  if (peer->member == NULL && core->n_members >= VLS_MEMBERS_MAX) return;
-  if (peer->member == NULL) {
-    peer->member = vls_calloc(1, sizeof *peer->member);
-    core->n_members++;
-  }
-  vls_member *member = peer->member;
+  vls_member *member = begin(core, peer);
+  if (member == NULL) return;
   if (n > VLS_MEMBER_DEVICES) n = VLS_MEMBER_DEVICES;
   if (has_devices(member, devices, n)) return;
   for (size_t i = 0; i < n; i++)
     memcpy(member->devices[i], devices[i], 32);
   member->n_devices = n;
   vls_member_refresh(core, peer);
+}
+
+void vls_member_count(vls_peer *peer) {
+  if (peer->member == NULL) return;
+  peer->member->circles = 0;
+  peer->member->n_next = 0;
+}
+
+void vls_member_seat(vls_core *core, vls_peer *peer, const uint8_t device[32], bool first) {
+  vls_member *member = begin(core, peer);
+  if (member == NULL) return;
+  member->circles += first ? 1 : 0;
+  for (size_t i = 0; i < member->n_next; i++)
+    if (memcmp(member->next[i], device, 32) == 0) return;
+  if (member->n_next < VLS_MEMBER_DEVICES) memcpy(member->next[member->n_next++], device, 32);
+}
+
+void vls_member_counted(vls_core *core, vls_peer *peer) {
+  const vls_member *member = peer->member;
+  if (member != NULL && member->circles == 0)
+    vls_member_left(core, peer);
+  else if (member != NULL)
+    vls_member_is(core, peer, member->next, member->n_next);
 }
 
 void vls_member_free(vls_peer *peer) {

@@ -26,8 +26,11 @@ typedef struct vls_member_key {
 typedef struct vls_member {
   uint32_t circles;                        /* groups of mine that they are in */
   bool wanted;                             /* a link with them is */
+  bool card_news;                          /* their card is newer since the batch began */
   uint8_t devices[VLS_MEMBER_DEVICES][32]; /* X25519, by the acts of these groups */
   size_t n_devices;
+  uint8_t next[VLS_MEMBER_DEVICES][32]; /* the same, being counted */
+  size_t n_next;
   vls_member_key keys[VLS_MEMBER_KEYS];
   size_t n_keys;
 } vls_member;
@@ -41,6 +44,11 @@ VLS_MUST vls_err vls_member_key_make(vls_member_key *ret, const vls_dh_pair *min
 void vls_member_is(vls_core *core, vls_peer *peer, const uint8_t (*devices)[32], size_t n);
 /* They are in none any more. */
 void vls_member_left(vls_core *core, vls_peer *peer);
+/* In turn: nothing of them is counted yet; they are in a group with this device (first: the first
+ * of theirs there); that was all, and is so from now on. */
+void vls_member_count(vls_peer *peer);
+void vls_member_seat(vls_core *core, vls_peer *peer, const uint8_t device[32], bool first);
+void vls_member_counted(vls_core *core, vls_peer *peer);
 /* The keys are made anew: devices of theirs or of mine changed. */
 void vls_member_refresh(vls_core *core, vls_peer *peer);
 void vls_member_free(vls_peer *peer);

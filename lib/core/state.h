@@ -57,6 +57,8 @@ void vls_cards_item(vls_core *core, vls_peer *peer, vls_slice card);
 /* A card that a frame brought: the inviter's, a contact's newer one, or my own. False: the link is
  * over. */
 bool vls_cards_frame(vls_core *core, vls_conn *conn, vls_slice card);
+/* Theirs, by whoever it came. True: it was newer and is taken. */
+bool vls_cards_take(vls_core *core, vls_peer *peer, const vls_card_view *view, vls_slice bytes);
 /* Their own newest card goes back to who seems not to have it. */
 void vls_cards_give_back(vls_core *core, vls_conn *conn);
 

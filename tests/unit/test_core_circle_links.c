@@ -1,0 +1,209 @@
+/* Members of a group who are no contacts: they learn of each other, link, and hear each other, with
+ * nobody between them. */
+#include "core_people.h"
+
+#include "core/circle.h"
+#include "core/circle_members.h"
+#include "core/members.h"
+
+static vls_circle *circle_of(world *w, int who) {
+  vls_core *core = w->node[who].core;
+  return core->n_circles == 0 ? NULL : core->circles[0];
+}
+
+static vls_peer *peer_of(world *w, int who, int other) {
+  return vls_peer_by_identity(w->node[who].core, w->node[other].core->self.identity.pub);
+}
+
+static void done(world *w, int who) {
+  end_batch(w, &w->node[who]);
+  run(w);
+}
+
+static void found(world *w, int who) {
+  vls_circle *circle;
+  vls_group_rules rules = {.name = vls_slice_str("Sister cities"), .admit = 3, .post = 1};
+  assert_int_equal(vls_circle_found(w->node[who].core, &rules, &circle), VLS_OK);
+  done(w, who);
+}
+
+static void admit(world *w, int by, int who) {
+  vls_buf bytes;
+  vls_act_leaf leaf;
+  vls_circle *circle = NULL, *mine = circle_of(w, by);
+  vls_core *core = w->node[who].core;
+  vls_buf_init(&bytes, 1024);
+  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("Sister cities"),
+                                   peer_of(w, who, by)->row.id, &bytes, &leaf, &circle),
+                   VLS_OK);
+  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
+  memcpy(admit.who, core->self.identity.pub, 32);
+  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
+  vls_buf_done(&bytes);
+  end_batch(w, &w->node[who]);
+  done(w, by);
+  pass(w, 3000);
+}
+
+static void say_there(world *w, int who, const char *text) {
+  vls_core *core = w->node[who].core;
+  vls_circle_text(core, circle_of(w, who), vls_slice_str(text), ++core->newest_n);
+  done(w, who);
+  pass(w, 2000);
+}
+
+/* What others said there, as "one|two|". */
+static const char *heard(world *w, int who) {
+  static char all[8192];
+  vls_message_query query = {
+      .contact = circle_of(w, who)->row.id, .received = true, .oldest_first = true, .limit = 500};
+  vls_message_row row;
+  size_t at = 0;
+  all[0] = '\0';
+  while (vls_message_next(w->node[who].store, &query, &row))
+    at += (size_t)snprintf(all + at, sizeof all - at, "%.*s|", (int)row.body.n,
+                           (const char *)row.body.p);
+  return all;
+}
+
+static bool as_members(world *w, int a, int b) {
+  const vls_peer *peer = peer_of(w, a, b);
+  return peer != NULL && peer->conn != NULL && peer->conn->up && peer->conn->as_member;
+}
+
+/* Bao and Chi know Ana, and not each other. */
+static world *three_in_a_group(void) {
+  world *w = world_new(3);
+  befriend(w, ANA, BAO);
+  befriend(w, ANA, CHI);
+  found(w, ANA);
+  admit(w, ANA, BAO);
+  admit(w, ANA, CHI);
+  pass(w, 10000);
+  return w;
+}
+
+static void members_who_are_no_contacts_find_each_other(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  assert_true(as_members(w, BAO, CHI) && as_members(w, CHI, BAO));
+  assert_false(as_members(w, ANA, BAO)); /* contacts use the link they have */
+  assert_int_equal(circle_of(w, BAO)->n_links, 2);
+  assert_string_equal(peer_of(w, BAO, CHI)->row.claim, "Chi");
+  assert_int_equal(peer_of(w, BAO, CHI)->row.state, VLS_CONTACT_MEMBER);
+  assert_string_equal(look_up(w, BAO, "Chi").state, "none");
+  node_offline(w, ANA, true);
+  say_there(w, CHI, "Ana is off");
+  assert_string_equal(heard(w, BAO), "Ana is off|");
+  say_there(w, BAO, "and we talk");
+  assert_string_equal(heard(w, CHI), "and we talk|");
+  world_free(w);
+}
+
+static void members_link_again_after_restarts(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  node_offline(w, ANA, true);
+  for (int i = 0; i < 2; i++) {
+    node_restart(w, i == 0 ? BAO : CHI);
+    pass(w, 60000);
+    assert_true(as_members(w, BAO, CHI) && as_members(w, CHI, BAO));
+  }
+  say_hello(w, CHI, CLIENT);
+  say_there(w, CHI, "still here");
+  assert_string_equal(heard(w, BAO), "still here|");
+  world_free(w);
+}
+
+/* Chi's new card reaches Bao through Ana, and the other way round when Ana was away. */
+static void newer_cards_are_passed_on(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_peer *chi = peer_of(w, BAO, CHI);
+  chi->row.blocked = true; /* no link of their own */
+  vls_conn_close(w->node[BAO].core, chi->conn, VLS_CLOSE_BYE, "");
+  done(w, BAO);
+  vls_core_new_card(w->node[CHI].core, w->node[CHI].core->self.card_seq);
+  done(w, CHI);
+  pass(w, 5000);
+  assert_false(as_members(w, BAO, CHI));
+  assert_int_equal(chi->row.card_seq, w->node[CHI].core->self.card_seq);
+  node_offline(w, BAO, true);
+  vls_core_new_card(w->node[CHI].core, w->node[CHI].core->self.card_seq);
+  done(w, CHI);
+  pass(w, 5000);
+  assert_int_not_equal(chi->row.card_seq, w->node[CHI].core->self.card_seq);
+  node_offline(w, BAO, false);
+  pass(w, 120000);
+  assert_int_equal(chi->row.card_seq, w->node[CHI].core->self.card_seq);
+  world_free(w);
+}
+
+static void removed_member_loses_the_links(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_circle *circle = circle_of(w, ANA);
+  assert_int_equal(vls_group_remove(circle->group, w->node[CHI].core->self.identity.pub,
+                                    vls_slice_str("spam"), &w->node[ANA].core->rng,
+                                    (uint64_t)now_of(w, &w->node[ANA]).wall_ms),
+                   VLS_OK);
+  vls_circle_settle(w->node[ANA].core, circle);
+  done(w, ANA);
+  pass(w, 60000);
+  assert_null(peer_of(w, BAO, CHI)->conn);
+  assert_int_equal(peer_of(w, BAO, CHI)->row.state, VLS_CONTACT_REMOVED);
+  assert_int_equal(circle_of(w, BAO)->n_links, 1);
+  assert_string_equal(look_up(w, ANA, "Chi").state, "ready"); /* contacts stay contacts */
+  world_free(w);
+}
+
+/* Ana removes Bao from her contacts: in the group they go on. */
+static void removed_contact_goes_on_as_a_member(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  assert_true(remove_contact(w, ANA, "Bao"));
+  pass(w, 400000);
+  assert_true(as_members(w, ANA, BAO));
+  assert_int_equal(peer_of(w, ANA, BAO)->row.state, VLS_CONTACT_MEMBER);
+  say_there(w, BAO, "still in the group");
+  assert_string_equal(heard(w, ANA), "still in the group|");
+  world_free(w);
+}
+
+/* A card that is forged, or of somebody who is in no group with the reader, changes nothing; and
+ * one member gives so many a minute. */
+static void notes_that_are_wrong_change_nothing(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_core *core = w->node[BAO].core;
+  vls_peer *ana = peer_of(w, BAO, ANA), *chi = peer_of(w, BAO, CHI);
+  vls_circle *circle = circle_of(w, BAO);
+  vls_core_new_card(w->node[CHI].core, w->node[CHI].core->self.card_seq + 5);
+  vls_buf *card = &w->node[CHI].core->self.card;
+  uint64_t before = chi->row.card_seq;
+  card->p[card->n - 1] ^= 1;
+  assert_false(vls_circle_card_note(core, circle, ana->conn, vls_buf_slice(card)));
+  card->p[card->n - 1] ^= 1;
+  assert_false(vls_circle_card_note(core, circle, ana->conn, vls_slice_str("nothing")));
+  ana->notes.used = VLS_NOTES_MINUTE;
+  ana->notes.since = core->now.mono_ms;
+  assert_false(vls_circle_card_note(core, circle, ana->conn, vls_buf_slice(card)));
+  assert_int_equal(chi->row.card_seq, before);
+  ana->notes.used = VLS_NOTES_MINUTE - 1;
+  assert_true(vls_circle_card_note(core, circle, ana->conn, vls_buf_slice(card)));
+  assert_int_not_equal(chi->row.card_seq, before);
+  assert_false(vls_circle_card_note(core, circle, ana->conn, vls_buf_slice(card)));
+  world_free(w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(members_who_are_no_contacts_find_each_other),
+      cmocka_unit_test(members_link_again_after_restarts),
+      cmocka_unit_test(newer_cards_are_passed_on),
+      cmocka_unit_test(removed_member_loses_the_links),
+      cmocka_unit_test(removed_contact_goes_on_as_a_member),
+      cmocka_unit_test(notes_that_are_wrong_change_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
