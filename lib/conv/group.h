@@ -60,6 +60,19 @@ void vls_group_free(vls_group *group);
  * VLS_FORGED, VLS_MALFORMED: refused. VLS_STATE: its author was not permitted it; so says every
  * member. VLS_STALE: its key was used or is too old; if the event is not here, ask for a letter. */
 VLS_MUST vls_err vls_group_hear(vls_group *group, vls_slice record, uint64_t now);
+/* The same, when words of one author are not to be taken without end (GROUP 6.5): those for which
+ * the gate is closed are VLS_LIMITED, and change nothing. */
+typedef struct vls_group_facts {
+  const uint8_t *author; /* identity, 32 bytes */
+  uint64_t stamp;
+  size_t bytes; /* of the record */
+} vls_group_facts;
+typedef struct vls_group_gate {
+  bool (*is_open)(void *arg, const vls_group_facts *facts);
+  void *arg;
+} vls_group_gate;
+VLS_MUST vls_err vls_group_hear_gated(vls_group *group, vls_slice record, uint64_t now,
+                                      const vls_group_gate *gate);
 /* An encoded group_wrap. VLS_NOT_FOUND: not wanted here. VLS_STATE: again, once its base is open
  * (VLS_TOLD_EPOCH); if that never comes, vls_group_renew. */
 VLS_MUST vls_err vls_group_hear_wrap(vls_group *group, vls_slice wrap, uint64_t now);

@@ -235,7 +235,13 @@ static vls_err read_opened(const vls_group *g, const gr_opened *o, vls_slice pla
   return as_sealed ? VLS_OK : VLS_FORGED;
 }
 
-static vls_err hear(vls_group *g, vls_slice record, uint64_t now) {
+static bool lets_in(const vls_group_gate *gate, const vls_group_said *said, size_t bytes) {
+  vls_group_facts facts = {said->header.author, said->header.stamp, bytes};
+  bool words = said->act.kind == VLS_GROUP_WORDS;
+  return gate == NULL || !words || gate->is_open(gate->arg, &facts);
+}
+
+static vls_err hear(vls_group *g, vls_slice record, uint64_t now, const vls_group_gate *gate) {
   gr_opened o;
   vls_buf plain;
   vls_group_said *said = vls_calloc(1, sizeof *said);
@@ -245,6 +251,8 @@ static vls_err hear(vls_group *g, vls_slice record, uint64_t now) {
     err = wait_blind(g, record);
   } else if (err == VLS_OK) {
     err = read_opened(g, &o, vls_buf_slice(&plain), said);
+    if (err == VLS_OK && vls_gr_row(g, said->id) == NULL && !lets_in(gate, said, record.n))
+      err = VLS_LIMITED;
     if (err == VLS_OK) {
       /* The epoch may go when a commit is taken. */
       uint8_t epoch[32];
@@ -298,7 +306,8 @@ void vls_gr_retry(vls_group *g, uint64_t now) {
         continue;
       }
       gr_pending p = take_pending(g, i);
-      vls_err err = p.is_event ? take_waiting(g, &p, now) : hear(g, vls_buf_slice(&p.bytes), now);
+      vls_err err =
+          p.is_event ? take_waiting(g, &p, now) : hear(g, vls_buf_slice(&p.bytes), now, NULL);
       if (p.is_event && err == VLS_AGAIN) {
         err = wait_for(g, &p, vls_buf_slice(&p.bytes));
         VLS_ASSERT(err == VLS_AGAIN); /* it had this room before */
@@ -322,8 +331,13 @@ vls_err vls_gr_hear_event(vls_group *g, vls_slice encoded, uint64_t now) {
 }
 
 vls_err vls_group_hear(vls_group *g, vls_slice record, uint64_t now) {
+  return vls_group_hear_gated(g, record, now, NULL);
+}
+
+vls_err vls_group_hear_gated(vls_group *g, vls_slice record, uint64_t now,
+                             const vls_group_gate *gate) {
   if (record.n > VLS_GROUP_RECORD_MAX) return VLS_TOO_BIG;
-  vls_err err = hear(g, record, now);
+  vls_err err = hear(g, record, now, gate);
   if (err == VLS_OK) vls_gr_retry(g, now);
   return err;
 }

@@ -20,12 +20,15 @@ enum {
   VLS_CIRCLE_QUEUE_KB = 1024,   /* and of those kept in memory, KiB */
   VLS_CIRCLE_HOUR_EVENTS = 256, /* of one author and hour, from one link (GROUP 6.5) */
   VLS_CIRCLE_HOUR_KB = 4096,    /* and KiB */
+  VLS_CIRCLE_RENEWALS = 30,     /* leaves announced for others in a minute */
+  VLS_CIRCLE_ASIDE = 2,         /* gevent.last, with no first: words that are set aside */
   VLS_CIRCLE_WANTS = 64,        /* events asked for at once */
   VLS_CIRCLE_ASKED = 1040,      /* things asked for that have not come: VLS_GROUP_WANTED and more */
   VLS_CIRCLE_TIMES = 5, /* after so many times it is asked for about every hour and a half */
 };
-#define VLS_CIRCLE_WANT_MS UINT64_C(5000)   /* before the same thing is asked for again; then x4 */
-#define VLS_CIRCLE_STUCK_MS UINT64_C(60000) /* wraps were asked for in vain: a new leaf */
+#define VLS_CIRCLE_WANT_MS UINT64_C(5000)    /* before the same thing is asked for again; then x4 */
+#define VLS_CIRCLE_STUCK_MS UINT64_C(60000)  /* wraps were asked for in vain: a new leaf */
+#define VLS_CIRCLE_RENEW_MS UINT64_C(600000) /* and another, when that was in vain as well */
 #define VLS_CIRCLE_SYNC_MS (UINT64_C(10) * 60 * 1000)
 #define VLS_CIRCLE_RECORD_MS (UINT64_C(30) * 86400 * 1000) /* a record is passed on so long */
 
@@ -35,7 +38,7 @@ typedef struct vls_circle_link {
   uint8_t device[32];
   uint64_t asked; /* mono_ms when this one was asked for what is missing; 0 */
   bool sync_due;  /* the link is new, or its queue was full: compare */
-  bool greeted;   /* what is done once on a link was done */
+  bool fresh;     /* since this batch */
 } vls_circle_link;
 
 /* Words written in this batch, or before the group could speak: in the store as queued then. */
@@ -73,7 +76,11 @@ typedef struct vls_circle {
   vls_due due;
   uint64_t heal_at, stuck_at, want_at, sync_at; /* mono_ms, or VLS_NEVER */
   size_t next_asked;                            /* of the links, when something is missing */
-  vls_circle_asked *asked;                      /* VLS_CIRCLE_ASKED of them, or NULL */
+  bool judge_due;                               /* words of anybody may count, or not, from now */
+  vls_budget renewals;
+  struct vls_circle_hour *hours; /* circle_hours.c */
+  uint64_t hours_since;          /* mono_ms */
+  vls_circle_asked *asked;       /* VLS_CIRCLE_ASKED of them, or NULL */
   size_t n_asked;
 } vls_circle;
 
@@ -185,6 +192,28 @@ void vls_circle_wake_at(vls_core *core, vls_circle *circle, uint64_t mono_ms);
 void vls_circle_tick(vls_core *core); /* those whose time has come */
 /* At the end of a batch that touched it: what it needs, now or later. */
 void vls_circle_plan(vls_core *core, vls_circle *circle);
+
+/* circle_judge.c */
+/* Words that just came: taken, or set aside; row as for vls_circle_take. */
+void vls_circle_judge_event(vls_core *core, vls_circle *circle, const vls_group_said *said,
+                            const vls_peer *author, vls_gevent_row *row);
+/* All words whose place is in memory, after acts that change who may speak. */
+void vls_circle_judge(vls_core *core, vls_circle *circle);
+/* Numbers of its texts in the order of GROUP 2.7, the newest last: the newest max of those before
+ * this one (0: of all). Words whose place is not in memory any more stand first, as stored. */
+size_t vls_circle_order(vls_core *core, vls_circle *circle, uint64_t before, uint64_t *ret,
+                        size_t max);
+
+/* circle_renew.c */
+/* Asks somebody to announce a new leaf of mine; false: nobody can. */
+bool vls_circle_renew(vls_core *core, vls_circle *circle);
+/* A member asked for that; false: it was something else, or not right. */
+bool vls_circle_renewed(vls_core *core, vls_circle *circle, const vls_conn *conn, vls_slice body);
+
+/* circle_hours.c */
+/* Whether words of this author and hour are taken from this link (GROUP 6.5), and counts them. */
+bool vls_circle_hour_takes(vls_core *core, vls_circle *circle, const vls_conn *conn,
+                           const vls_group_facts *facts);
 
 /* circle_rows.c */
 void vls_circle_write(vls_core *core, vls_circle *circle);

@@ -11,11 +11,24 @@ static bool is_kept(vls_err err) {
   return err == VLS_OK || err == VLS_AGAIN || err == VLS_DUPLICATE || err == VLS_STALE;
 }
 
+typedef struct gate_of {
+  vls_core *core;
+  vls_circle *circle;
+  const vls_conn *conn;
+} gate_of;
+
+static bool may_take(void *arg, const vls_group_facts *facts) {
+  const gate_of *g = arg;
+  return vls_circle_hour_takes(g->core, g->circle, g->conn, facts);
+}
+
 static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice record) {
   vls_grecord_row row = {.grp = circle->row.id, .at = vls_core_wall(core), .record = record};
   vls_sha256(row.id, record);
   if (vls_grecord_has(core->store, circle->row.id, row.id)) return false;
-  vls_err err = vls_group_hear(circle->group, record, vls_core_wall(core));
+  gate_of g = {core, circle, conn};
+  vls_group_gate gate = {may_take, &g};
+  vls_err err = vls_group_hear_gated(circle->group, record, vls_core_wall(core), &gate);
   vls_circle_settle(core, circle);
   if (!is_kept(err)) {
     vls_core_log(core, VLS_NOTICE, "record refused group=%llu contact=%llu error=%s",
@@ -81,6 +94,7 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   case VLS_GROUP_FRAME_CARDS:
     if (link != NULL) vls_circle_cards_heard(core, circle, conn, frame.body);
     return false;
+  case VLS_GROUP_FRAME_ASK: return vls_circle_renewed(core, circle, conn, frame.body);
   default: return false;
   }
 }

@@ -49,7 +49,7 @@ static void join(vls_core *core, vls_circle *circle, vls_conn *conn, bool fresh)
   if (!carries(conn) || vls_circle_link_of(circle, conn) != NULL) return;
   if (!seat_behind(circle, conn, &seat)) return;
   vls_circle_link *link = add(circle);
-  *link = (vls_circle_link){.conn = conn, .sync_due = true};
+  *link = (vls_circle_link){.conn = conn, .sync_due = true, .fresh = true};
   memcpy(link->device, seat.device, 32);
   vls_circle_want_anew(core, circle);
   if (!fresh || conn->outgoing) vls_circle_cards_begin(core, circle, conn);

@@ -19,8 +19,25 @@ static void plan_heal(vls_core *core, vls_circle *circle) {
   }
 }
 
+/* A better epoch is there, and its wrap does not come. */
+static void plan_renewal(vls_core *core, vls_circle *circle) {
+  if (!vls_group_is_stuck(circle->group)) {
+    circle->stuck_at = VLS_NEVER;
+  } else if (circle->stuck_at == VLS_NEVER) {
+    circle->stuck_at = core->now.mono_ms + VLS_CIRCLE_STUCK_MS;
+  } else if (circle->stuck_at <= core->now.mono_ms) {
+    bool asked = vls_circle_renew(core, circle);
+    circle->stuck_at = core->now.mono_ms + (asked ? VLS_CIRCLE_RENEW_MS : VLS_CIRCLE_STUCK_MS);
+  }
+  if (circle->stuck_at != VLS_NEVER) vls_circle_wake_at(core, circle, circle->stuck_at);
+}
+
 void vls_circle_plan(vls_core *core, vls_circle *circle) {
   if (circle->group == NULL) return;
+  if (circle->judge_due) vls_circle_judge(core, circle);
+  plan_renewal(core, circle);
+  for (size_t i = 0; i < circle->n_links; i++)
+    circle->links[i].fresh = false;
   if (circle->want_at <= core->now.mono_ms) vls_circle_want_tick(core, circle);
   plan_heal(core, circle);
 }

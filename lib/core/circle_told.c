@@ -26,12 +26,15 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
                         .bytes = vls_buf_slice(&t->bytes)};
   memcpy(row.id, t->id, 32);
   if (!mine) row.device = vls_gdevice(core->store, circle->row.id, t->device, contact);
+  vls_group_kind kind = said->act.kind;
   if (row.is_act) {
     circle->moved = true;
     vls_act_tell(core, circle, said);
   } else {
-    vls_circle_take(core, circle, said, author, &row);
+    vls_circle_judge_event(core, circle, said, author, &row);
   }
+  if (kind == VLS_GROUP_SET || kind == VLS_GROUP_REMOVE || kind == VLS_GROUP_RULES)
+    circle->judge_due = true;
   vls_gevent_put(core->store, &row);
   if (circle->event == 0) circle->event = row.n;
   if (vls_group_missing(circle->group, lacks, 1) > 0) vls_circle_want_soon(core, circle);
@@ -63,7 +66,8 @@ static void on_wraps(vls_core *core, vls_circle *circle, const vls_group_told *t
 static void on_newcomer(vls_core *core, vls_circle *circle, const vls_group_told *t) {
   const vls_circle_link *link = vls_circle_link_to(circle, t->device);
   if (link == NULL) return; /* it asks whoever it reaches */
-  vls_circle_send_all(core, circle, link->conn, t->device);
+  /* Who had a link before has a new leaf alone. */
+  if (link->fresh) vls_circle_send_all(core, circle, link->conn, t->device);
   vls_circle_send_wrap(core, circle, link->conn, t->id, t->leaf);
 }
 
@@ -112,7 +116,9 @@ void vls_circle_settle(vls_core *core, vls_circle *circle) {
   vls_group_told t;
   circle->event = 0;
   while (vls_group_poll(circle->group, &t)) {
-    if (circle->moved && t.kind != VLS_TOLD_EVENT) vls_circle_relink(core, circle);
+    /* Who is removed hears of it by the last record under keys they have. */
+    bool for_all = t.kind == VLS_TOLD_WRAPS || t.kind == VLS_TOLD_NEWCOMER;
+    if (circle->moved && for_all) vls_circle_relink(core, circle);
     take(core, circle, &t);
     vls_buf_done(&t.bytes);
   }

@@ -108,6 +108,7 @@ static void free_one(vls_circle *circle) {
   free(circle->words);
   free(circle->links);
   free(circle->asked);
+  free(circle->hours);
   free(circle);
 }
 

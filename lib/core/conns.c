@@ -464,7 +464,9 @@ void vls_conn_flush(vls_core *core) {
     if (conn->link == NULL) continue;
     bool late = core->now.mono_ms >= conn->ack_at;
     bool company = vls_link_out(conn->link)->n > 0;
-    if (conn->up && conn->got > conn->got_acked && (late || company)) {
+    /* Whoever streams, as groups do, must not come to the end of the window. */
+    bool many = conn->got - conn->got_acked >= VLS_WINDOW_RECORDS / 4;
+    if (conn->up && conn->got > conn->got_acked && (late || company || many)) {
       if (vls_link_send_ack(conn->link, conn->got) == VLS_OK) conn->got_acked = conn->got;
       conn->ack_at = VLS_NEVER;
     } else if (conn->up && conn->got > conn->got_acked && conn->ack_at == VLS_NEVER) {

@@ -36,6 +36,8 @@ void vls_message_put(vls_store *store, const vls_message_row *row);
 void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint64_t seq,
                      uint64_t idx);
 
+void vls_message_drop(vls_store *store, uint64_t n);
+
 /* A query; zeroed fields don't restrict. One may be open at a time. */
 typedef struct vls_message_query {
   uint64_t contact, before, after, since;

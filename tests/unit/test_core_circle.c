@@ -136,11 +136,196 @@ static void newcomer_who_was_away_gets_in(void **state) {
   world_free(w);
 }
 
+static world *three_in_a_group(void) {
+  world *w = world_new(3);
+  befriend(w, ANA, BAO);
+  befriend(w, ANA, CHI);
+  befriend(w, BAO, CHI);
+  found(w, ANA);
+  admit(w, ANA, BAO);
+  admit(w, ANA, CHI);
+  return w;
+}
+
+static const uint8_t *identity_of(world *w, int who) {
+  return w->node[who].core->self.identity.pub;
+}
+
+static void three_talk_and_end_alike(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  for (int who = ANA; who <= CHI; who++) {
+    assert_true(is_member(w, who));
+    assert_int_equal(circle_of(w, who)->n_links, 2);
+    say_there(w, who, node_names[who]);
+    pass(w, 1000);
+  }
+  alike(w, ANA, BAO);
+  alike(w, ANA, CHI);
+  assert_string_equal(heard(w, ANA), "Bao|Chi|");
+  assert_string_equal(heard(w, BAO), "Ana|Chi|");
+  assert_string_equal(heard(w, CHI), "Ana|Bao|");
+  world_free(w);
+}
+
+static void who_is_removed_hears_that_and_nothing_more(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_circle *circle = circle_of(w, ANA);
+  say_there(w, BAO, "before");
+  assert_int_equal(vls_group_remove(circle->group, identity_of(w, BAO), vls_slice_str("spam"),
+                                    &w->node[ANA].core->rng, vls_core_wall(w->node[ANA].core)),
+                   VLS_OK);
+  vls_circle_settle(w->node[ANA].core, circle);
+  done(w, ANA);
+  pass(w, 1000);
+  assert_int_equal(circle_of(w, BAO)->row.state, VLS_GRP_LEFT);
+  say_there(w, ANA, "among us");
+  pass(w, 600000);
+  assert_string_equal(heard(w, CHI), "before|among us|");
+  assert_string_equal(heard(w, BAO), "");
+  alike(w, ANA, CHI);
+  say_there(w, BAO, "let me in");
+  pass(w, 600000);
+  assert_string_equal(heard(w, ANA), "before|");
+  world_free(w);
+}
+
+/* Bao speaks while he is being removed: his words are set aside, and come back with him. */
+static void words_that_do_not_count_are_set_aside(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_core *ana = w->node[ANA].core;
+  vls_circle *circle = circle_of(w, ANA);
+  w->held = true;
+  assert_int_equal(vls_group_remove(circle->group, identity_of(w, BAO), vls_slice_str("spam"),
+                                    &ana->rng, vls_core_wall(ana)),
+                   VLS_OK);
+  vls_circle_settle(ana, circle);
+  done(w, ANA);
+  say_there(w, BAO, "meanwhile");
+  deliver_alone(w, CHI); /* first one, then the other */
+  w->held = false;
+  pass(w, 10000);
+  say_there(w, ANA, "he is out");
+  pass(w, 1000000);
+  assert_string_equal(heard(w, CHI), "he is out|");
+  assert_string_equal(heard(w, ANA), "");
+  assert_int_equal(vls_circle_unread(w->node[CHI].core, circle_of(w, CHI)), 1);
+  world_free(w);
+}
+
+static void new_leaf_is_announced_by_others(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  uint8_t before[32], after[32];
+  vls_group_root(circle_of(w, ANA)->group, before);
+  assert_true(vls_circle_renew(w->node[BAO].core, circle_of(w, BAO)));
+  done(w, BAO);
+  pass(w, 100000);
+  vls_group_root(circle_of(w, ANA)->group, after);
+  assert_memory_not_equal(before, after, 32);
+  alike(w, ANA, BAO);
+  alike(w, ANA, CHI);
+  say_there(w, BAO, "here again");
+  say_there(w, CHI, "good");
+  pass(w, 1000);
+  assert_string_equal(heard(w, ANA), "here again|good|");
+  assert_string_equal(heard(w, BAO), "good|");
+  world_free(w);
+}
+
+/* Of one author and hour no more than 256 events are taken from one link. */
+static void flood_of_one_author_is_left_for_later(void **state) {
+  (void)state;
+  world *w = two_friends();
+  found(w, ANA);
+  admit(w, ANA, BAO);
+  for (int i = 0; i < VLS_CIRCLE_HOUR_EVENTS + 20; i++)
+    say_there(w, ANA, "x");
+  pass(w, 1000);
+  assert_int_equal(vls_circle_unread(w->node[BAO].core, circle_of(w, BAO)), VLS_CIRCLE_HOUR_EVENTS);
+  world_free(w);
+}
+
+static void order_is_the_same_for_all(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  w->node[BAO].skew_ms = 3000;
+  w->node[CHI].skew_ms = -3000;
+  for (int round = 0; round < 4; round++) {
+    w->held = true; /* all three speak at once */
+    for (int who = ANA; who <= CHI; who++)
+      say_there(w, who, node_names[who]);
+    w->held = false;
+    pass(w, 500);
+  }
+  char said[3][256] = {{0}};
+  for (int who = ANA; who <= CHI; who++) {
+    uint64_t numbers[64], some[4];
+    vls_core *core = w->node[who].core;
+    size_t n = vls_circle_order(core, circle_of(w, who), 0, numbers, 64);
+    assert_int_equal(n, 12);
+    for (size_t i = 0; i < n; i++) {
+      vls_message_row m;
+      vls_buf body;
+      vls_buf_init(&body, VLS_TEXT_MAX);
+      assert_true(vls_message_get(core->store, numbers[i], &m, &body));
+      snprintf(said[who] + 4 * i, 5, "%.3s|", (const char *)body.p);
+      vls_buf_done(&body);
+    }
+    assert_int_equal(vls_circle_order(core, circle_of(w, who), numbers[8], some, 4), 4);
+    assert_memory_equal(some, &numbers[4], sizeof some);
+  }
+  assert_string_equal(said[ANA], said[BAO]);
+  assert_string_equal(said[ANA], said[CHI]);
+  world_free(w);
+}
+
+/* Whenever a node stops, what it said and heard is there, once, and nobody speaks twice. */
+static void crash_at_any_moment_loses_and_doubles_nothing(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  enum { ROUNDS = 30 };
+  for (int i = 0; i < ROUNDS; i++) {
+    int who = i % 3, falls = (i / 3) % 3;
+    char text[16];
+    snprintf(text, sizeof text, "%d", i);
+    w->held = true;
+    say_there(w, who, text);
+    for (int k = 0; k < i % 7; k++)
+      deliver_alone(w, (falls + k) % 3);
+    w->held = false;
+    node_restart(w, falls);
+    pass(w, 20000);
+  }
+  for (int who = ANA; who <= CHI; who++) {
+    say_there(w, who, "end");
+    pass(w, 60000);
+  }
+  pass(w, 2000000);
+  for (int who = ANA; who <= CHI; who++) {
+    uint64_t numbers[ROUNDS + 4];
+    assert_int_equal(vls_circle_order(w->node[who].core, circle_of(w, who), 0, numbers, ROUNDS + 4),
+                     ROUNDS + 3);
+    assert_false(log_says(w, who, "two different things"));
+    alike(w, ANA, who);
+  }
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_contacts_talk_in_a_group),
       cmocka_unit_test(talk_goes_on_after_restarts),
       cmocka_unit_test(newcomer_who_was_away_gets_in),
+      cmocka_unit_test(three_talk_and_end_alike),
+      cmocka_unit_test(who_is_removed_hears_that_and_nothing_more),
+      cmocka_unit_test(words_that_do_not_count_are_set_aside),
+      cmocka_unit_test(new_leaf_is_announced_by_others),
+      cmocka_unit_test(flood_of_one_author_is_left_for_later),
+      cmocka_unit_test(order_is_the_same_for_all),
+      cmocka_unit_test(crash_at_any_moment_loses_and_doubles_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
