@@ -44,3 +44,9 @@ void vls_message_mix(vls_store *store) {
 bool vls_message_mixed(vls_store *store) {
   return vls_floor(store, floor_name) != 0;
 }
+
+void vls_message_drop(vls_store *store, uint64_t n) {
+  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM message WHERE n=?");
+  vls_sql_int(q, 1, n);
+  vls_sql_run(store, q);
+}

@@ -26,12 +26,6 @@ void vls_message_put(vls_store *store, const vls_message_row *row) {
   vls_sql_run(store, q);
 }
 
-void vls_message_drop(vls_store *store, uint64_t n) {
-  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM message WHERE n=?");
-  vls_sql_int(q, 1, n);
-  vls_sql_run(store, q);
-}
-
 void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint64_t seq,
                      uint64_t idx) {
   sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET state=?, seq=?, idx=? WHERE n=?");
