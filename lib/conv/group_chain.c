@@ -107,3 +107,20 @@ vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, vls_r
   vls_buf_done(&plain);
   return err;
 }
+
+void vls_gr_overtaken(vls_group *g, const gr_row *said) {
+  uint64_t n = said->seq - g->seq;
+  uint32_t me = vls_gr_device(g, g->me.device->pub);
+  if (n > VLS_GROUP_SKIP / 2) n = VLS_GROUP_SKIP / 2; /* as far as others follow at once */
+  for (size_t i = 0; i < g->n_epochs; i++) {
+    const gr_epoch *e = g->epochs[i];
+    uint32_t leaf = vls_gr_leaf_of(&e->roster, me);
+    uint8_t mk[32];
+    if (!e->open || leaf == NOBODY) continue;
+    for (uint64_t k = 0; k < n && e->chains[leaf].next < UINT32_MAX; k++, e->chains[leaf].next++)
+      vls_chain_step(e->chains[leaf].ck, mk);
+    vls_wipe(mk, sizeof mk);
+  }
+  g->seq = said->seq;
+  memcpy(g->prev, said->id, 32);
+}

@@ -179,10 +179,7 @@ uint32_t vls_gr_row_add(vls_group *g, const vls_group_said *said, const uint32_t
   }
   place(g, r);
   bool mine = memcmp(g->devices[device].sign, g->me.device->pub, 32) == 0;
-  if (mine && h->seq > g->seq) { /* or what this node said and has forgotten: data was put back */
-    g->seq = h->seq;
-    memcpy(g->prev, r->id, 32);
-  }
+  if (mine && h->seq > g->seq && !g->loading) vls_gr_overtaken(g, r);
   if (seq_add(g, at)) vls_gr_tell(g, VLS_TOLD_FORK, said->id, device, 0, (vls_slice){0});
   return at;
 }

@@ -246,6 +246,9 @@ vls_err vls_gr_open(const vls_group *g, vls_slice record, gr_opened *ret, vls_bu
 /* What was opened proved true: its key is used up, or kept for a while when it has to wait. */
 void vls_gr_spend(gr_opened *o, bool keep_key);
 void vls_gr_burn(gr_epoch *e, uint32_t leaf, uint32_t generation);
+/* This device said more than it knows of: its data is older than that. It goes on from there, and
+ * with keys it cannot have used. */
+void vls_gr_overtaken(vls_group *g, const gr_row *said);
 /* Seals an event under an epoch by my chain: appends the record. */
 vls_err vls_gr_seal(vls_group *g, gr_epoch *e, const vls_group_said *said, vls_rng *rng,
                     vls_buf *record);

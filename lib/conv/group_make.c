@@ -165,10 +165,10 @@ static vls_err publish(vls_group *g, const vls_group_said *said, making *m, bool
   if (err == VLS_OK) {
     m->base->seen = now;
     if (commit) keep_epoch(g, m, said->id, now);
-    err = vls_gr_take(g, said, now);
-    VLS_ASSERT(err == VLS_OK);
     g->seq = said->header.seq;
     memcpy(g->prev, said->id, 32);
+    err = vls_gr_take(g, said, now);
+    VLS_ASSERT(err == VLS_OK);
     vls_gr_tell(g, VLS_TOLD_RECORD, said->id, NOBODY, 0, vls_buf_slice(&record));
     if (commit && m->commit.fresh) vls_gr_key_add(g, &m->leaf, m->commit.made);
     if (commit) err = put_wraps(g, m, said->id);

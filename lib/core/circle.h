@@ -113,6 +113,10 @@ uint64_t vls_circle_unread(vls_core *core, vls_circle *circle);
 /* Everything that the group tells goes to the store, to people and to links. */
 void vls_circle_settle(vls_core *core, vls_circle *circle);
 
+/* After acts, once for all of a batch: whether this node is in or out, and which links lead to
+ * members. */
+void vls_circle_stand(vls_core *core, vls_circle *circle);
+
 /* circle_hear.c */
 /* A GROUP frame came over this link. True: it brought something. */
 bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice frame);

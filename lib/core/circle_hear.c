@@ -81,6 +81,10 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   vls_circle *circle = vls_circle_by_gid(core, frame.group);
   if (circle == NULL || circle->group == NULL || conn->peer == NULL) return false;
   vls_circle_link *link = vls_circle_link_of(circle, conn);
+  if (link == NULL && circle->moved) { /* by what came before it in this batch */
+    vls_circle_stand(core, circle);
+    link = vls_circle_link_of(circle, conn);
+  }
   bool young = is_young(circle);
   switch (frame.kind) {
   case VLS_GROUP_FRAME_RECORD: return link != NULL && on_record(core, circle, conn, frame.body);

@@ -171,6 +171,7 @@ void vls_circles_seal(vls_core *core) {
   vls_circle_cards_tell(core);
   for (size_t i = 0; i < core->n_busy_circles; i++) {
     vls_circle *circle = core->busy_circles[i];
+    vls_circle_stand(core, circle);
     pump(core, circle);
     vls_circle_plan(core, circle);
     vls_circle_flush(core, circle);

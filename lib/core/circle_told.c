@@ -98,8 +98,9 @@ static void take(vls_core *core, vls_circle *circle, const vls_group_told *t) {
   }
 }
 
-/* Whether this node is in, out, or on its way. */
-static void stand(vls_core *core, vls_circle *circle) {
+void vls_circle_stand(vls_core *core, vls_circle *circle) {
+  if (circle->group == NULL || !circle->moved) return;
+  vls_circle_relink(core, circle);
   vls_grp_state was = circle->row.state, now = was;
   if (vls_group_is_member(circle->group))
     now = VLS_GRP_MEMBER;
@@ -118,12 +119,10 @@ void vls_circle_settle(vls_core *core, vls_circle *circle) {
   while (vls_group_poll(circle->group, &t)) {
     /* Who is removed hears of it by the last record under keys they have. */
     bool for_all = t.kind == VLS_TOLD_WRAPS || t.kind == VLS_TOLD_NEWCOMER;
-    if (circle->moved && for_all) vls_circle_relink(core, circle);
+    if (for_all) vls_circle_stand(core, circle);
     take(core, circle, &t);
     vls_buf_done(&t.bytes);
   }
-  if (circle->moved) vls_circle_relink(core, circle);
-  stand(core, circle);
   circle->state_dirty = true;
   vls_circle_touch(core, circle);
 }

@@ -1,6 +1,6 @@
 /* Groups between nodes: found, joined and talked in over links of contacts; after restarts, crashes
  * and separations. */
-#include "core_people.h"
+#include "core_old.h"
 
 #include "core/circle.h"
 
@@ -314,6 +314,35 @@ static void crash_at_any_moment_loses_and_doubles_nothing(void **state) {
   world_free(w);
 }
 
+/* What it had said meanwhile comes back from the others, and it speaks with new numbers. */
+static void old_copy_of_a_node_catches_up(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  image old = copy_of(w, BAO);
+  for (int i = 0; i < 5; i++)
+    say_there(w, BAO, "later");
+  pass(w, 1000);
+  put_back(w, BAO, &old);
+  pass(w, 20000);
+  say_there(w, ANA, "good morning");
+  pass(w, 60000);
+  say_there(w, BAO, "good morning to you");
+  pass(w, 60000);
+  say_there(w, CHI, "and you");
+  pass(w, 60000);
+  assert_string_equal(heard(w, ANA), "later|later|later|later|later|good morning to you|and you|");
+  assert_string_equal(heard(w, CHI),
+                      "later|later|later|later|later|good morning|good morning to you|");
+  for (int who = ANA; who <= CHI; who++) {
+    uint64_t numbers[20];
+    assert_int_equal(vls_circle_order(w->node[who].core, circle_of(w, who), 0, numbers, 20), 8);
+    assert_false(log_says(w, who, "two different things"));
+    alike(w, ANA, who);
+  }
+  image_end(&old);
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_contacts_talk_in_a_group),
@@ -325,6 +354,7 @@ int main(void) {
       cmocka_unit_test(new_leaf_is_announced_by_others),
       cmocka_unit_test(flood_of_one_author_is_left_for_later),
       cmocka_unit_test(order_is_the_same_for_all),
+      cmocka_unit_test(old_copy_of_a_node_catches_up),
       cmocka_unit_test(crash_at_any_moment_loses_and_doubles_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
