@@ -166,12 +166,13 @@ void vls_circle_flush_words(vls_core *core) {
 }
 
 void vls_circles_seal(vls_core *core) {
+  for (size_t i = 0; i < core->n_busy_circles; i++)
+    vls_circle_stand(core, core->busy_circles[i]);
   if (core->members_moved) vls_circle_members(core);
   if (core->wiring_moved) vls_circle_wire(core);
   vls_circle_cards_tell(core);
   for (size_t i = 0; i < core->n_busy_circles; i++) {
     vls_circle *circle = core->busy_circles[i];
-    vls_circle_stand(core, circle);
     pump(core, circle);
     vls_circle_plan(core, circle);
     vls_circle_flush(core, circle);

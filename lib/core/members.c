@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "citizen/id.h"
+#include "core/circle.h"
 #include "crypto/kdf.h"
 
 vls_err vls_member_key_make(vls_member_key *ret, const vls_dh_pair *mine,
@@ -107,6 +108,8 @@ static void end_links(vls_core *core, const vls_peer *peer, const char *why) {
 /* The name stays: what they said is still here. */
 void vls_member_left(vls_core *core, vls_peer *peer) {
   if (peer->member == NULL) return;
+  /* What was said until then still goes: that they are removed is the last they hear. */
+  if (peer->conn != NULL && peer->conn->as_member) vls_circle_pump(core, peer->conn);
   end_links(core, peer, "no group with them any more");
   vls_member_free(peer);
   core->n_members--;

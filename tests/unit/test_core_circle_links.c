@@ -157,6 +157,33 @@ static void removed_member_loses_the_links(void **state) {
   world_free(w);
 }
 
+/* Over the link that the removal ends. */
+static void who_is_removed_by_a_member_hears_of_it(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  uint64_t now = (uint64_t)now_of(w, &w->node[ANA]).wall_ms;
+  const uint8_t *bao = w->node[BAO].core->self.identity.pub;
+  const uint8_t *chi = w->node[CHI].core->self.identity.pub;
+  assert_int_equal(vls_group_set(circle_of(w, ANA)->group, bao, VLS_LEVEL_MODERATOR,
+                                 vls_slice_str(""), &w->node[ANA].core->rng, now),
+                   VLS_OK);
+  vls_circle_settle(w->node[ANA].core, circle_of(w, ANA));
+  done(w, ANA);
+  pass(w, 5000);
+  node_offline(w, ANA, true);
+  assert_true(as_members(w, BAO, CHI));
+  assert_int_equal(vls_group_remove(circle_of(w, BAO)->group, chi, vls_slice_str("spam"),
+                                    &w->node[BAO].core->rng, now + 5000),
+                   VLS_OK);
+  vls_circle_settle(w->node[BAO].core, circle_of(w, BAO));
+  done(w, BAO);
+  pass(w, 5000);
+  assert_int_equal(circle_of(w, CHI)->row.state, VLS_GRP_LEFT);
+  assert_null(peer_of(w, BAO, CHI)->conn);
+  assert_int_equal(peer_of(w, CHI, BAO)->row.state, VLS_CONTACT_REMOVED);
+  world_free(w);
+}
+
 /* Ana removes Bao from her contacts: in the group they go on. */
 static void removed_contact_goes_on_as_a_member(void **state) {
   (void)state;
@@ -202,6 +229,7 @@ int main(void) {
       cmocka_unit_test(members_link_again_after_restarts),
       cmocka_unit_test(newer_cards_are_passed_on),
       cmocka_unit_test(removed_member_loses_the_links),
+      cmocka_unit_test(who_is_removed_by_a_member_hears_of_it),
       cmocka_unit_test(removed_contact_goes_on_as_a_member),
       cmocka_unit_test(notes_that_are_wrong_change_nothing),
   };
