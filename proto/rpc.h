@@ -16,6 +16,7 @@ enum {
 
 /* The kinds of rpc_event (RPC 5). */
 #define VLS_EV_MESSAGE "message"     /* a text arrived */
+#define VLS_EV_REMARK "remark"       /* a reaction, an edit or a deletion arrived */
 #define VLS_EV_DELIVERED "delivered" /* my texts first..last to them have a signed receipt */
 #define VLS_EV_READ "read"           /* they were shown to a person */
 #define VLS_EV_FAILED "failed"       /* a text or an invitation will not arrive: why is in text */

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-enum { REPLY_MAX = 65500, SIGN_MAX = 32, MODERATOR = 2 };
+enum { MODERATOR = 2 };
 
 static vls_err check_text(vls_slice text, size_t min, size_t max) {
   if (text.n > max) return VLS_TOO_BIG;
@@ -10,27 +10,27 @@ static vls_err check_text(vls_slice text, size_t min, size_t max) {
 }
 
 static vls_err put_words(vls_buf *out, const vls_remark *r) {
-  vls_err err = check_text(r->text, 1, REPLY_MAX);
+  vls_err err = check_text(r->text, 1, VLS_REMARK_WORDS);
   if (err != VLS_OK) return err;
   if (r->kind == VLS_REMARK_EDIT) {
-    vls_remark_edit edit = {.text = r->text};
+    vls_remark_edit edit = {.seq = r->seq, .text = r->text};
     memcpy(edit.to, r->to, 32);
     return vls_wire_encode(&vls_remark_edit_def, &edit, out);
   }
-  vls_remark_reply reply = {.text = r->text};
+  vls_remark_reply reply = {.seq = r->seq, .text = r->text};
   memcpy(reply.to, r->to, 32);
   return vls_wire_encode(&vls_remark_reply_def, &reply, out);
 }
 
 static vls_err put_reaction(vls_buf *out, const vls_remark *r) {
-  vls_remark_reaction body = {.sign = r->text};
+  vls_remark_reaction body = {.seq = r->seq, .sign = r->text};
   memcpy(body.to, r->to, 32);
-  vls_err err = check_text(r->text, 0, SIGN_MAX);
+  vls_err err = check_text(r->text, 0, VLS_REMARK_SIGN);
   return err == VLS_OK ? vls_wire_encode(&vls_remark_reaction_def, &body, out) : err;
 }
 
 static vls_err put_delete(vls_buf *out, const vls_remark *r) {
-  vls_remark_delete body = {.reason = r->text};
+  vls_remark_delete body = {.seq = r->seq, .reason = r->text};
   memcpy(body.to, r->to, 32);
   vls_err err = check_text(r->text, 0, VLS_GROUP_REASON);
   return err == VLS_OK ? vls_wire_encode(&vls_remark_delete_def, &body, out) : err;
@@ -75,10 +75,22 @@ vls_err vls_remark_read(vls_remark *ret, const vls_item *item) {
   if (err != VLS_OK) return err;
   *ret = (vls_remark){.kind = (vls_remark_kind)item->kind, .to = item->body.p + TO_AT};
   switch (ret->kind) {
-  case VLS_REMARK_REPLY: ret->text = body.reply.text; break;
-  case VLS_REMARK_REACTION: ret->text = body.reaction.sign; break;
-  case VLS_REMARK_EDIT: ret->text = body.edit.text; break;
-  case VLS_REMARK_DELETE: ret->text = body.deletion.reason; break;
+  case VLS_REMARK_REPLY:
+    ret->seq = body.reply.seq;
+    ret->text = body.reply.text;
+    break;
+  case VLS_REMARK_REACTION:
+    ret->seq = body.reaction.seq;
+    ret->text = body.reaction.sign;
+    break;
+  case VLS_REMARK_EDIT:
+    ret->seq = body.edit.seq;
+    ret->text = body.edit.text;
+    break;
+  case VLS_REMARK_DELETE:
+    ret->seq = body.deletion.seq;
+    ret->text = body.deletion.reason;
+    break;
   case VLS_REMARK_MENTION:
     ret->at = body.mention.at;
     ret->n = body.mention.n;

@@ -6,10 +6,13 @@
 
 #include "proto/group.h"
 
+enum { VLS_REMARK_WORDS = 65500, VLS_REMARK_SIGN = 32 }; /* bytes of a reply, of a reaction */
+
 /* A remark, read by its kind. Slices borrow from the item. */
 typedef struct vls_remark {
   vls_remark_kind kind;
   const uint8_t *to; /* 32 bytes: id of the item; the citizen, of a mention */
+  uint64_t seq;      /* of the event that holds it, in a direct talk; else 0 */
   vls_slice text;    /* reply, edit: words; reaction: sign; deletion: reason */
   uint64_t at, n;    /* mention: bytes of the text before it */
 } vls_remark;

@@ -1,7 +1,9 @@
 /* message.*, outbox.*: reading what was said, and what is still under way. */
+#include "base/text.h"
 #include "citizen/id.h"
 #include "core/command.h"
 #include "core/events.h"
+#include "core/remarks.h"
 
 enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500 };
 
@@ -25,7 +27,42 @@ static const char *state_name(const vls_peer *peer, const vls_message_row *row) 
   return row->n <= peer->talk.read_n ? "seen" : "received";
 }
 
-static vls_err put_message(vls_call *call, const vls_message_row *row, vls_event_memo *memo) {
+static void put_reactions(const vls_remark_view *view, vls_rpc_message *r) {
+  for (size_t i = 0; i < view->n_signs; i++) {
+    const vls_remark_tally *t = &view->signs[i];
+    r->reactions[r->n_reactions++] =
+        (vls_rpc_reactions){.sign = vls_slice_str(t->sign), .count = t->count, .mine = t->mine};
+  }
+}
+
+/* What was said about the text, or which text this is about. */
+static void put_remarks(const vls_message_row *row, const vls_remark_view *view, vls_rpc_message *r,
+                        char about_item[65]) {
+  r->text = row->body;
+  if (row->kind > VLS_REMARK_REPLY) {
+    r->has_kind = true;
+    r->kind = vls_slice_str(vls_remark_kind_name(row->kind));
+  }
+  if (view->is_about) {
+    vls_hex_put(about_item, vls_slice_of(view->remark.to, 32));
+    r->has_about = view->remark.about != 0;
+    r->about = view->remark.about;
+    r->has_about_item = true;
+    r->about_item = vls_slice_str(about_item);
+  }
+  r->has_edits = view->edits > 0;
+  r->edits = view->edits;
+  r->has_deleted = r->deleted = view->is_deleted;
+  r->has_reason = view->reason[0] != '\0';
+  r->reason = vls_slice_str(view->reason);
+  put_reactions(view, r);
+}
+
+vls_err vls_put_message(vls_call *call, const vls_message_row *as_stored, vls_event_memo *memo) {
+  vls_message_row shown = *as_stored;
+  const vls_message_row *row = &shown;
+  vls_remark_view view;
+  char about_item[65];
   const vls_peer *peer = vls_peer_get(call->core, row->contact);
   char id[VLS_ID_TEXT + 1], hex[65];
   if (peer == NULL) return VLS_NOT_FOUND;
@@ -39,7 +76,6 @@ static vls_err put_message(vls_call *call, const vls_message_row *row, vls_event
                        .name = vls_slice_str(peer->row.name),
                        .id = vls_slice_str(id),
                        .mine = mine,
-                       .text = row->body,
                        .stamp = row->stamp,
                        .at = row->at,
                        .state = vls_slice_str(state_name(peer, row)),
@@ -47,7 +83,11 @@ static vls_err put_message(vls_call *call, const vls_message_row *row, vls_event
                        .problem = vls_slice_str(problem)};
   r.has_item = vls_item_id_hex(call->core, row, memo, hex);
   if (r.has_item) r.item = vls_slice_str(hex);
-  return vls_call_put(call, &vls_rpc_message_def, &r);
+  vls_remark_look(call->core, &shown, &view);
+  put_remarks(&shown, &view, &r, about_item);
+  vls_err err = vls_call_put(call, &vls_rpc_message_def, &r);
+  vls_remark_view_done(&view);
+  return err;
 }
 
 /* Runs a query for at most `most` rows, unread ones only or all. Rows found newest first are turned
@@ -65,7 +105,7 @@ static vls_err put_list(vls_call *call, vls_message_query *query, bool unread, u
     const vls_peer *peer = vls_peer_get(call->core, row.contact);
     if (unread && peer != NULL && row.n <= peer->talk.read_n) continue;
     at[n] = all.n;
-    err = put_message(call, &row, &memo);
+    err = vls_put_message(call, &row, &memo);
     if (err != VLS_OK) break; /* the frame is full: a shorter list */
     n++;
   }
@@ -94,6 +134,7 @@ vls_err vls_cmd_message_list(vls_call *call) {
                              .after = p->after,
                              .since = p->since,
                              .search = p->search,
+                             .texts = true,
                              .oldest_first = p->has_after};
   uint64_t most = p->has_limit ? p->limit : DEFAULT_LIMIT;
   bool unread = p->has_unread && p->unread;
@@ -115,7 +156,12 @@ static vls_err cancel(vls_call *call, vls_message_row *row) {
                              : "text %llu is signed and on its way, or done: only what "
                                "is still queued can be cancelled",
                          (unsigned long long)row->n);
+  if (row->kind == VLS_REMARK_DELETE)
+    return vls_call_fail(call, VLS_STATE, NULL,
+                         "the text that %llu deletes is gone here already: it cannot be taken back",
+                         (unsigned long long)row->n);
   vls_message_set(call->core->store, row->n, VLS_MSG_CANCELLED, 0, 0);
+  if (row->kind != 0) vls_remark_take_back(call->core, row->n);
   row->state = VLS_MSG_CANCELLED;
   return VLS_OK;
 }
@@ -125,14 +171,10 @@ static vls_err answer_with(vls_call *call, vls_err (*change)(vls_call *, vls_mes
   const vls_rpc_n *p = call->params;
   vls_message_row row;
   vls_buf body;
-  vls_err err = VLS_OK;
-  vls_outbound_flush_pending(call->core);
   vls_buf_init(&body, VLS_TEXT_MAX);
-  if (!vls_message_get(call->core->store, p->n, &row, &body))
-    err = vls_call_fail(call, VLS_NOT_FOUND, "valise read", "there is no text number %llu",
-                        (unsigned long long)p->n);
+  vls_err err = vls_call_text(call, p->n, &row, &body);
   if (err == VLS_OK && change != NULL) err = change(call, &row);
-  if (err == VLS_OK) err = put_message(call, &row, &(vls_event_memo){0});
+  if (err == VLS_OK) err = vls_put_message(call, &row, &(vls_event_memo){0});
   vls_buf_done(&body);
   return err;
 }
@@ -197,7 +239,7 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
       bool waits = row.state == VLS_MSG_QUEUED || row.state == VLS_MSG_HELD ||
                    (row.state == VLS_MSG_SENT && row.seq > peer->talk.delivered);
       if (!waits) continue;
-      err = put_message(call, &row, &memo);
+      err = vls_put_message(call, &row, &memo);
       if (err == VLS_OK) n++;
     }
     vls_message_end(&query);

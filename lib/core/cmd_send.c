@@ -5,12 +5,25 @@
 #include "core/command.h"
 #include "crypto/kdf.h"
 
-/* Why this contact can't be written to; NULL when it can. */
-static const char *obstacle(const vls_peer *peer) {
+const char *vls_peer_obstacle(const vls_peer *peer) {
   if (peer->row.blocked) return "you have blocked them";
   if (peer->row.state == VLS_CONTACT_FAILED)
     return "the invitation you took failed: ask for a new one";
   return NULL;
+}
+
+/* The text of this number is answered. */
+static vls_err send_reply(vls_call *call, const vls_rpc_send *p) {
+  vls_peer *peer = NULL;
+  vls_rpc_sent r = {.has_name = true};
+  if (p->n_to > 0)
+    return vls_call_fail(call, VLS_USAGE, NULL,
+                         "a reply goes where the text it answers is: \"to\" must be empty");
+  vls_err err = vls_call_reply(call, p->reply, p->text, &peer, &r.n);
+  if (err != VLS_OK) return err;
+  r.to = r.name = vls_slice_str(peer->row.name);
+  err = vls_pack_array(call->result, 1);
+  return err == VLS_OK ? vls_call_put(call, &vls_rpc_sent_def, &r) : err;
 }
 
 static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
@@ -18,8 +31,8 @@ static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
   vls_peer *peer = NULL;
   vls_rpc_sent r = {.to = to};
   vls_err err = vls_call_who(call, to, &peer);
-  if (err == VLS_OK && obstacle(peer) != NULL)
-    err = vls_call_fail(call, VLS_STATE, NULL, "%s: %s", peer->row.name, obstacle(peer));
+  if (err == VLS_OK && vls_peer_obstacle(peer) != NULL)
+    err = vls_call_fail(call, VLS_STATE, NULL, "%s: %s", peer->row.name, vls_peer_obstacle(peer));
   if (err == VLS_OK && peer->n_pending >= VLS_PENDING_MAX)
     err = vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
   if (err == VLS_OK) {
@@ -37,9 +50,12 @@ static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
 
 /* What a client message id stands for: the text and its recipients. */
 static void digest(uint8_t ret[VLS_HASH], const vls_rpc_send *p) {
-  vls_slice parts[1 + 2 * sizeof p->to / sizeof p->to[0]];
+  vls_slice parts[2 + 2 * sizeof p->to / sizeof p->to[0]];
+  uint8_t reply[8];
   size_t n = 0;
   parts[n++] = p->text;
+  vls_be64_put(reply, p->reply);
+  if (p->has_reply) parts[n++] = vls_slice_of(reply, sizeof reply); /* text holds no NUL either */
   for (size_t i = 0; i < p->n_to; i++) {
     parts[n++] = (vls_slice){(const uint8_t *)"", 1}; /* no name holds a NUL */
     parts[n++] = p->to[i];
@@ -82,7 +98,12 @@ vls_err vls_cmd_send(vls_call *call) {
   vls_err err = VLS_OK;
   if (p->has_cid && sent_before(call, p, &err)) return err;
   uint64_t newest = core->newest_n;
-  err = vls_pack_array(call->result, p->n_to);
+  if (p->has_reply)
+    err = send_reply(call, p);
+  else if (p->n_to == 0)
+    err = vls_call_fail(call, VLS_USAGE, "valise contact list", "there is nobody to send to");
+  else
+    err = vls_pack_array(call->result, p->n_to);
   for (size_t i = 0; i < p->n_to && err == VLS_OK; i++)
     err = send_one(call, p->to[i], p->text);
   if (err == VLS_OK && p->has_cid && core->newest_n > newest) err = remember(call, p);

@@ -37,6 +37,7 @@ vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls
 vls_command_fn vls_cmd_group_create, vls_cmd_group_list, vls_cmd_group_get, vls_cmd_group_members;
 vls_command_fn vls_cmd_group_rename, vls_cmd_group_leave, vls_cmd_group_forget, vls_cmd_group_role;
 vls_command_fn vls_cmd_group_remove, vls_cmd_group_policy, vls_cmd_group_log;
+vls_command_fn vls_cmd_react, vls_cmd_edit, vls_cmd_delete, vls_cmd_remarks, vls_cmd_thread;
 vls_command_fn vls_cmd_subscribe, vls_cmd_ack;
 vls_command_fn vls_cmd_backup_key, vls_cmd_backup_show, vls_cmd_backup_begin, vls_cmd_backup_next;
 vls_command_fn vls_cmd_backup_end;
@@ -47,5 +48,17 @@ enum { VLS_CONTACTS_PAGE = 1000 }; /* contacts in one answer: a frame holds no m
 /* Shared by several: appends a contact, a message. */
 VLS_MUST vls_err vls_put_contact(vls_call *call, vls_peer *peer);
 struct vls_message_row;
+struct vls_event_memo;
+VLS_MUST vls_err vls_put_message(vls_call *call, const struct vls_message_row *row,
+                                 struct vls_event_memo *memo);
+/* Finds a text (RPC 4.3) and fills row; its body is put into the buffer. Fails the call otherwise.
+ */
+VLS_MUST vls_err vls_call_text(vls_call *call, uint64_t n, struct vls_message_row *row,
+                               vls_buf *body);
+/* Why this contact can't be written to; NULL when it can. */
+const char *vls_peer_obstacle(const vls_peer *peer);
+/* A reply to the text of this number: says it under the number that it gives. */
+VLS_MUST vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, vls_peer **ret_peer,
+                                uint64_t *ret_n);
 
 #endif

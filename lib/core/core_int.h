@@ -74,11 +74,19 @@ typedef struct vls_budget {
  * ends with. */
 typedef struct vls_pending {
   uint64_t n, stamp;
+  unsigned kind; /* 0: a text; else a remark, of which the row in its table is there */
   vls_buf text;
 } vls_pending;
 
 struct vls_conn;
 struct vls_member;
+
+/* What is known of the remarks of a talk, so that texts need not be looked up where there are none.
+ */
+typedef struct vls_remark_memo {
+  bool is_known, any;
+  uint64_t waiting; /* remarks whose text is not here */
+} vls_remark_memo;
 
 /* A contact, or whoever else links with us, in memory. */
 typedef struct vls_peer {
@@ -95,6 +103,7 @@ typedef struct vls_peer {
   unsigned refused; /* links in a row that ended since one end takes no more, or not this device */
   char last_failure[96]; /* for people */
   bool unread_known;     /* unread is counted: once, and kept from then on */
+  vls_remark_memo remarks;
   uint64_t unread;       /* their texts beyond talk.read_n: ask vls_peer_unread */
   bool weighed;          /* bytes_held is known */
   uint64_t bytes_held;   /* what their words take on the disk */
@@ -419,7 +428,7 @@ void vls_begin_card(vls_core *core, vls_conn *conn, vls_slice card);
 struct vls_direct_in;
 /* Puts into row where the texts are. */
 void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const struct vls_direct_in *in,
-                    vls_event_row *row);
+                    const uint8_t hash[32], vls_event_row *row);
 
 /* quota.c */
 /* Whether what this event takes on the disk still fits in; else the person is told. */
@@ -431,6 +440,9 @@ void vls_quota_set(vls_core *core, uint64_t bytes);
 
 /* outbound.c */
 void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n);
+/* The same for a remark, of which the row in its table is there. */
+void vls_outbound_remark(vls_core *core, vls_peer *peer, unsigned kind, uint64_t stamp,
+                         vls_slice text, uint64_t n);
 void vls_outbound_flush_pending(vls_core *core); /* before a query reads the store */
 void vls_outbound_pump(vls_core *core, vls_peer *peer);
 /* Whether one more may be on its way. */

@@ -18,6 +18,8 @@ typedef struct vls_event_memo {
   uint8_t hash[32];
 } vls_event_memo;
 /* The item id of a signed text; false while it has none. */
+bool vls_item_id_of(vls_core *core, const vls_message_row *row, vls_event_memo *memo,
+                    uint8_t ret_id[32]);
 bool vls_item_id_hex(vls_core *core, const vls_message_row *row, vls_event_memo *memo,
                      char ret_hex[65]);
 

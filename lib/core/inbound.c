@@ -80,7 +80,7 @@ static verdict keep(vls_core *core, vls_peer *peer, const attempt *a, const vls_
                        .seq = in->event.seq,
                        .header = header,
                        .sig = in->event.sig};
-  vls_items_take(core, peer, device, in, &row);
+  vls_items_take(core, peer, device, in, hash, &row);
   vls_event_put(core->store, &row);
   vls_peer_touch(core, peer);
   return TAKEN;

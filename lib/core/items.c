@@ -6,6 +6,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "core/core_int.h"
+#include "core/remarks.h"
 #include "core/state.h"
 #include "store/messages.h"
 
@@ -14,8 +15,26 @@ typedef struct taking {
   vls_peer *peer;
   uint64_t device;
   const vls_direct_in *in;
+  const uint8_t *hash;
   uint64_t first, last; /* texts */
 } taking;
+
+static vls_saying saying_of(const taking *t, size_t index) {
+  return (vls_saying){.talk = t->peer->row.id,
+                      .author = t->peer->row.id,
+                      .state = VLS_MSG_RECEIVED,
+                      .device = t->device,
+                      .seq = t->in->event.seq,
+                      .idx = index,
+                      .stamp = t->in->event.stamp,
+                      .hash = t->hash};
+}
+
+static void took(taking *t, uint64_t n) {
+  if (t->first == 0) t->first = n;
+  t->last = n;
+  t->peer->receipt_due = true;
+}
 
 static void take_text(taking *t, vls_slice text, size_t index) {
   vls_message_row row = {.n = ++t->core->newest_n,
@@ -28,10 +47,21 @@ static void take_text(taking *t, vls_slice text, size_t index) {
                          .at = vls_core_wall(t->core),
                          .body = text};
   vls_message_put(t->core->store, &row);
-  if (t->first == 0) t->first = row.n;
-  t->last = row.n;
+  vls_saying saying = saying_of(t, index);
+  vls_remark_text_came(t->core, &saying, row.n);
   t->peer->unread++; /* of no account while it is not known */
-  t->peer->receipt_due = true;
+  took(t, row.n);
+}
+
+static vls_err take_remark(taking *t, size_t index) {
+  uint64_t n;
+  vls_saying saying = saying_of(t, index);
+  const vls_item *item = &t->in->event.items[index];
+  vls_err err = vls_remark_take(t->core, &saying, item, &n);
+  if (err != VLS_OK) return err;
+  if (item->kind == VLS_REMARK_REPLY) t->peer->unread++;
+  took(t, n);
+  return VLS_OK;
 }
 
 /* The first receipt after my hello: they are there. */
@@ -126,11 +156,15 @@ static void take_held(vls_core *core, vls_peer *peer, const vls_item_held *held)
 }
 
 void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_direct_in *in,
-                    vls_event_row *row) {
-  taking t = {.core = core, .peer = peer, .device = device, .in = in};
+                    const uint8_t hash[32], vls_event_row *row) {
+  taking t = {.core = core, .peer = peer, .device = device, .in = in, .hash = hash};
   for (size_t i = 0; i < in->event.n_items; i++) {
     vls_content c;
     vls_err err = vls_content_read(&c, &in->event.items[i]);
+    if (err == VLS_NOT_FOUND) {
+      err = take_remark(&t, i);
+      if (err == VLS_OK) continue;
+    }
     if (err != VLS_OK) { /* it was said and signed; we can't show it, and say so */
       vls_core_log(core, VLS_NOTICE, "item not shown contact=%llu kind=%llu why=%s",
                    (unsigned long long)peer->row.id, (unsigned long long)in->event.items[i].kind,

@@ -6,6 +6,7 @@
 #include "citizen/id.h"
 #include "core/circle_who.h"
 #include "core/events.h"
+#include "core/remarks.h"
 #include "store/messages.h"
 
 void vls_feed_add(vls_core *core, vls_feed_type type, const vls_peer *peer, uint64_t first,
@@ -53,11 +54,17 @@ static bool look_up(vls_core *core, const vls_message_row *row, vls_event_memo *
   return found;
 }
 
+bool vls_item_id_of(vls_core *core, const vls_message_row *row, vls_event_memo *memo,
+                    uint8_t ret_id[32]) {
+  if (row->seq == 0 || !look_up(core, row, memo)) return false;
+  vls_item_id(ret_id, memo->hash, row->idx);
+  return true;
+}
+
 bool vls_item_id_hex(vls_core *core, const vls_message_row *row, vls_event_memo *memo,
                      char ret_hex[65]) {
   uint8_t id[32];
-  if (row->seq == 0 || !look_up(core, row, memo)) return false;
-  vls_item_id(id, memo->hash, row->idx);
+  if (!vls_item_id_of(core, row, memo, id)) return false;
   vls_hex_put(ret_hex, vls_slice_of(id, sizeof id));
   return true;
 }
@@ -88,6 +95,22 @@ static void fill_talk(vls_core *core, uint64_t talk, char name[VLS_GROUP_NAME],
   event->name = vls_slice_str(name);
 }
 
+/* A text as it is shown now; or a remark that counts, and is about a text that is here. */
+static bool fill_said(vls_core *core, vls_message_row *m, vls_remark_view *view,
+                      vls_rpc_event *event) {
+  vls_remark_look(core, m, view);
+  event->has_deleted = event->deleted = view->is_deleted;
+  event->has_about = view->is_about && view->remark.about != 0;
+  event->about = view->remark.about;
+  event->text = m->body;
+  event->has_text = !view->is_deleted;
+  if (m->kind <= VLS_REMARK_REPLY) return true;
+  event->type = vls_slice_str(VLS_EV_REMARK);
+  event->has_kind = true;
+  event->kind = vls_slice_str(vls_remark_kind_name(m->kind));
+  return view->is_about && view->remark.state == VLS_REMARK_COUNTS;
+}
+
 /* One text of a message row. False: it is no longer here (its contact was removed). */
 static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_row *row, uint64_t n,
                       uint64_t cursor, vls_event_memo *memo) {
@@ -103,14 +126,15 @@ static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_r
                            .at = m.at,
                            .has_n = true,
                            .n = m.n,
-                           .has_text = true,
-                           .text = m.body,
                            .has_stamp = true,
                            .stamp = m.stamp};
     fill_talk(core, row->contact, name, &event);
     event.has_item = vls_item_id_hex(core, &m, memo, hex);
     if (event.has_item) event.item = vls_slice_str(hex);
-    send_event(core, client, &event);
+    vls_remark_view view;
+    found = fill_said(core, &m, &view, &event);
+    if (found) send_event(core, client, &event);
+    vls_remark_view_done(&view);
   }
   vls_buf_done(&body);
   return found;

@@ -6,6 +6,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "core/core_int.h"
+#include "core/remarks.h"
 #include "core/state.h"
 #include "store/messages.h"
 
@@ -16,33 +17,44 @@ typedef struct batch {
   size_t n, n_extra;            /* extra ones stand first */
   vls_buf bodies;
   uint64_t first, last; /* numbers of the texts */
+  uint64_t stamp;       /* no remark is older than the one before it (GROUP 8.3) */
   size_t n_pending;     /* texts taken from peer->pending */
 } batch;
 
-void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n) {
+void vls_outbound_remark(vls_core *core, vls_peer *peer, unsigned kind, uint64_t stamp,
+                         vls_slice text, uint64_t n) {
   if (peer->n_pending == peer->cap_pending) {
     peer->cap_pending = peer->cap_pending == 0 ? 8 : peer->cap_pending * 2;
     peer->pending = vls_realloc(peer->pending, peer->cap_pending * sizeof *peer->pending);
   }
   vls_pending *p = &peer->pending[peer->n_pending++];
-  *p = (vls_pending){.n = n, .stamp = vls_core_wall(core)};
+  *p = (vls_pending){.n = n, .stamp = stamp, .kind = kind};
   vls_buf_init(&p->text, VLS_TEXT_MAX);
   vls_err err = vls_buf_put_slice(&p->text, text);
   VLS_ASSERT(err == VLS_OK);
   vls_peer_touch(core, peer);
 }
 
+void vls_outbound_text(vls_core *core, vls_peer *peer, vls_slice text, uint64_t n) {
+  vls_outbound_remark(core, peer, 0, vls_core_wall(core), text, n);
+}
+
+static vls_message_row row_of(const vls_peer *peer, const vls_pending *p) {
+  return (vls_message_row){.n = p->n,
+                           .contact = peer->row.id,
+                           .stamp = p->stamp,
+                           .at = p->stamp,
+                           .kind = p->kind,
+                           .body = vls_buf_slice(&p->text)};
+}
+
 static void put_pending(vls_core *core, vls_peer *peer, size_t i, vls_message_state state,
                         uint64_t seq, size_t idx) {
   vls_pending *p = &peer->pending[i];
-  vls_message_row row = {.n = p->n,
-                         .contact = peer->row.id,
-                         .state = state,
-                         .seq = seq,
-                         .idx = idx,
-                         .stamp = p->stamp,
-                         .at = p->stamp,
-                         .body = vls_buf_slice(&p->text)};
+  vls_message_row row = row_of(peer, p);
+  row.state = state;
+  row.seq = seq;
+  row.idx = idx;
   vls_message_put(core->store, &row);
   vls_buf_done(&p->text);
 }
@@ -83,7 +95,7 @@ static vls_session_row *speaking_session(vls_core *core, vls_peer *peer, size_t 
   return NULL;
 }
 
-static bool add_item(batch *b, vls_item_kind kind, vls_err err) {
+static bool add_item(batch *b, uint64_t kind, vls_err err) {
   VLS_ASSERT(err == VLS_OK && b->n < VLS_EVENT_ITEMS);
   b->items[b->n].kind = kind;
   b->ends[b->n++] = b->bodies.n;
@@ -172,8 +184,12 @@ void vls_peer_read(vls_core *core, vls_peer *peer, uint64_t before) {
   }
 }
 
+enum { REMARK_HEAD = 48 }; /* bytes of a remark beside its words */
+
 /* True while one more text of this size belongs into the event. */
-static bool has_room(const vls_core *core, const batch *b, uint64_t n, size_t bytes) {
+static bool has_room(const vls_core *core, const batch *b, const vls_message_row *row) {
+  uint64_t n = row->n;
+  size_t bytes = row->body.n + (row->kind == 0 ? 0 : REMARK_HEAD);
   /* They are looked for by their numbers later, and others' lie in between. */
   if (b->first != 0 && n - b->first >= VLS_EVENT_SPAN) return false;
   if (b->n - b->n_extra >= core->items_per_event || b->n >= VLS_EVENT_ITEMS) return false;
@@ -181,10 +197,15 @@ static bool has_room(const vls_core *core, const batch *b, uint64_t n, size_t by
                             : b->bodies.n + bytes + 8 <= VLS_EVENT_BODY;
 }
 
-static void add_text(batch *b, uint64_t n, vls_slice text) {
-  add_item(b, VLS_ITEM_TEXT, vls_body_text(&b->bodies, text));
-  if (b->first == 0) b->first = n;
-  b->last = n;
+/* False: what it is about was lost; there is nothing to say. */
+static bool add_said(vls_core *core, batch *b, const vls_message_row *row) {
+  vls_err err = vls_remark_body(core, row, &b->bodies);
+  if (err != VLS_OK && row->kind != 0) return false;
+  add_item(b, vls_remark_item_kind(row), err);
+  if (row->kind != 0 && row->stamp > b->stamp) b->stamp = row->stamp;
+  if (b->first == 0) b->first = row->n;
+  b->last = row->n;
+  return true;
 }
 
 /* What waits in the store goes first, so that order is kept. */
@@ -192,21 +213,25 @@ static void add_queued(vls_core *core, vls_peer *peer, batch *b, uint64_t seq) {
   vls_message_query query = {
       .contact = peer->row.id, .queued = true, .oldest_first = true, .limit = VLS_EVENT_ITEMS};
   vls_message_row row;
-  uint64_t numbers[VLS_EVENT_ITEMS];
-  size_t start = b->n;
+  uint64_t numbers[VLS_EVENT_ITEMS], lost[VLS_EVENT_ITEMS];
+  size_t start = b->n, n_lost = 0;
   bool more = false;
   while (vls_message_next(core->store, &query, &row)) {
-    if (!has_room(core, b, row.n, row.body.n)) {
+    if (!has_room(core, b, &row)) {
       more = true;
       vls_message_end(&query);
       break;
     }
-    numbers[b->n - start] = row.n;
-    add_text(b, row.n, row.body);
+    if (add_said(core, b, &row))
+      numbers[b->n - 1 - start] = row.n;
+    else
+      lost[n_lost++] = row.n;
   }
   for (size_t i = start; i < b->n; i++)
     vls_message_set(core->store, numbers[i - start], VLS_MSG_SENT, seq, i);
-  if (!more && b->n - start < VLS_EVENT_ITEMS) peer->has_queued = false;
+  for (size_t i = 0; i < n_lost; i++)
+    vls_message_set(core->store, lost[i], VLS_MSG_FAILED, 0, 0);
+  if (!more && b->n - start + n_lost < VLS_EVENT_ITEMS) peer->has_queued = false;
 }
 
 void vls_outbound_left(vls_core *core, vls_conn *conn, uint64_t seq, size_t bytes) {
@@ -246,7 +271,7 @@ static void seal_batch(vls_core *core, vls_peer *peer, vls_session_row *session,
                                  .recipient = peer->row.identity},
                         .device = &core->self.device,
                         .seq = seq,
-                        .stamp = vls_core_wall(core),
+                        .stamp = b->stamp,
                         .prev = peer->talk.out_prev,
                         .items = b->items,
                         .n_items = b->n,
@@ -283,6 +308,7 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   vls_session_row *session = speaking_session(core, peer, &index);
   if (session == NULL) return false;
   batch *b = vls_calloc(1, sizeof *b);
+  b->stamp = vls_core_wall(core);
   uint64_t seq = peer->talk.out_seq + 1;
   vls_buf_init(&b->bodies, VLS_RECORD_MAX);
   bool open = vls_outbound_open(core, peer->conn) && !peer->conn->backlog && peer->prefix.n == 0;
@@ -290,9 +316,10 @@ static bool pump_event(vls_core *core, vls_peer *peer) {
   if (open && peer->has_queued) add_queued(core, peer, b, seq);
   while (open && !peer->has_queued && b->n_pending < peer->n_pending) {
     vls_pending *p = &peer->pending[b->n_pending];
-    if (!has_room(core, b, p->n, p->text.n)) break;
+    vls_message_row row = row_of(peer, p);
+    if (!has_room(core, b, &row)) break;
     size_t idx = b->n;
-    add_text(b, p->n, vls_buf_slice(&p->text));
+    if (!add_said(core, b, &row)) break; /* the store has failed */
     put_pending(core, peer, b->n_pending++, VLS_MSG_SENT, seq, idx);
   }
   bool any = b->n > 0;

@@ -324,6 +324,7 @@ void vls_peer_forget(vls_core *core, vls_peer *peer) {
   peer->next_dial = VLS_NEVER;
   peer->bytes_held = peer->refused = 0;
   peer->unread_known = false;
+  peer->remarks = (vls_remark_memo){0};
   peer->talk.card_sent = 0;
   peer->n_held = 0;
   peer->again_to = 0;

@@ -6,6 +6,7 @@
 #include "conv/direct.h"
 #include "core/core_int.h"
 #include "proto/peer.h"
+#include "store/remarks.h"
 
 static void say(char *out, size_t size, const vls_core *core) {
   snprintf(out, size,
@@ -22,9 +23,11 @@ static uint64_t cost_of(const vls_direct_in *in, size_t header, size_t *ret_text
   size_t bytes = 0;
   *ret_texts = 0;
   for (size_t i = 0; i < in->event.n_items; i++) {
-    if (in->event.items[i].kind != VLS_ITEM_TEXT) continue;
+    const vls_item *item = &in->event.items[i];
+    bool remark = item->kind >= VLS_REMARK_REPLY && item->kind < VLS_REMARK_MENTION;
+    if (item->kind != VLS_ITEM_TEXT && !remark) continue;
     ++*ret_texts;
-    bytes += in->event.items[i].body.n;
+    bytes += item->body.n + (remark ? VLS_REMARK_COST : 0);
   }
   return vls_chain_cost(header, *ret_texts, bytes);
 }

@@ -1,7 +1,7 @@
 /* Events made again from the tables, byte for byte under their signature: to give a contact its own
  * back, and to send mine again to one that lost them. */
 #include "base/assert.h"
-#include "content/bodies.h"
+#include "core/remarks.h"
 #include "core/state.h"
 #include "crypto/kdf.h"
 #include "store/messages.h"
@@ -12,14 +12,15 @@ void vls_rebuilt_done(vls_rebuilt *rebuilt) {
 }
 
 /* The text goes to its place when it hashes to what was signed there. */
-static void place_text(vls_rebuilt *r, const vls_event_header *header, const vls_message_row *row) {
+static void place_text(vls_core *core, vls_rebuilt *r, const vls_event_header *header,
+                       const vls_message_row *row) {
   vls_buf encoded;
   uint8_t hash[32];
   size_t at = r->bodies.n;
   if (row->idx >= header->n_items) return;
   vls_buf_init(&encoded, vls_item_def.max_bytes);
-  vls_err err = vls_body_text(&r->bodies, row->body);
-  vls_item item = {VLS_ITEM_TEXT, {r->bodies.p + at, r->bodies.n - at}};
+  vls_err err = vls_remark_body(core, row, &r->bodies);
+  vls_item item = {vls_remark_item_kind(row), {r->bodies.p + at, r->bodies.n - at}};
   if (err == VLS_OK) err = vls_wire_encode(&vls_item_def, &item, &encoded);
   if (err == VLS_OK) {
     vls_sha256(hash, vls_buf_slice(&encoded));
@@ -41,7 +42,7 @@ static void place_texts(vls_core *core, uint64_t contact, uint64_t device, vls_r
                              .limit = INT64_MAX};
   while (vls_message_next(core->store, &query, &row))
     if (row.device == device && row.seq == header->seq && row.state != VLS_MSG_QUEUED)
-      place_text(r, header, &row);
+      place_text(core, r, header, &row);
 }
 
 bool vls_rebuild(vls_core *core, uint64_t contact, uint64_t device, uint64_t seq,
@@ -71,21 +72,35 @@ bool vls_rebuild(vls_core *core, uint64_t contact, uint64_t device, uint64_t seq
   return true;
 }
 
+/* All items of an event of mine, one after another. */
+static bool items_of(vls_core *core, vls_peer *peer, uint64_t seq, vls_buf *items) {
+  vls_rebuilt r;
+  bool found = vls_rebuild(core, peer->row.id, 0, seq, &r);
+  for (size_t i = 0; found && i < r.event.n_items; i++)
+    found = vls_wire_encode(&vls_item_def, &r.event.items[i], items) == VLS_OK;
+  vls_rebuilt_done(&r);
+  return found;
+}
+
+void vls_again_forget(vls_core *core, vls_peer *peer, uint64_t seq) {
+  vls_buf items;
+  vls_buf_init(&items, VLS_RECORD_MAX);
+  if (vls_outbox_has(core->store, peer->row.id, seq) && items_of(core, peer, seq, &items))
+    vls_outbox_reword(core->store, peer->row.id, seq, vls_buf_slice(&items));
+  vls_buf_done(&items);
+}
+
 /* One event they lost into the outbox, not sealed. False when it is not here any more. */
 static bool put_again(vls_core *core, vls_peer *peer, uint64_t seq) {
-  vls_rebuilt r;
   vls_buf items;
   if (vls_outbox_has(core->store, peer->row.id, seq)) return true;
   vls_buf_init(&items, VLS_RECORD_MAX);
-  bool found = vls_rebuild(core, peer->row.id, 0, seq, &r);
-  for (size_t i = 0; found && i < r.event.n_items; i++)
-    found = vls_wire_encode(&vls_item_def, &r.event.items[i], &items) == VLS_OK;
+  bool found = items_of(core, peer, seq, &items);
   if (found) {
     vls_outbox_row row = {.seq = seq, .at = vls_core_wall(core)};
     vls_outbox_put(core->store, peer->row.id, &row, vls_buf_slice(&items), (vls_slice){0});
     vls_outbox_put_by(core->store, peer->row.id, seq, vls_buf_slice(&items));
   }
-  vls_rebuilt_done(&r);
   vls_buf_done(&items);
   return found;
 }

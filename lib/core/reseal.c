@@ -4,6 +4,7 @@
 #include "content/bodies.h"
 #include "conv/direct.h"
 #include "core/core_int.h"
+#include "core/remarks.h"
 #include "store/messages.h"
 
 static vls_err read_extras(vls_slice extra, vls_item *items, size_t *n) {
@@ -23,8 +24,8 @@ static vls_err read_extras(vls_slice extra, vls_item *items, size_t *n) {
 
 /* The texts of the event, from the table of messages. Bodies are put into `bodies`, which must not
  * move. */
-static vls_err read_texts(vls_core *core, vls_peer *peer, const vls_outbox_row *row,
-                          vls_item *items, size_t *n, vls_buf *bodies) {
+static void read_texts(vls_core *core, vls_peer *peer, const vls_outbox_row *row, vls_item *items,
+                       size_t *n, vls_buf *bodies) {
   vls_message_query query = {.contact = peer->row.id,
                              .oldest_first = true,
                              .after = row->first - 1,
@@ -32,20 +33,36 @@ static vls_err read_texts(vls_core *core, vls_peer *peer, const vls_outbox_row *
                              .limit =
                                  row->last - row->first + 1}; /* texts of theirs may be between */
   vls_message_row text;
-  vls_err err = VLS_OK;
   while (vls_message_next(core->store, &query, &text)) {
     bool mine = text.state == VLS_MSG_SENT || text.state == VLS_MSG_FAILED;
     mine = mine && text.device == 0 && text.seq == row->seq && text.idx < VLS_EVENT_ITEMS;
     if (!mine || *n == VLS_EVENT_ITEMS) continue;
     size_t at = bodies->n;
-    err = vls_body_text(bodies, text.body);
-    if (err != VLS_OK) {
-      vls_message_end(&query);
-      return err;
-    }
-    items[text.idx] = (vls_item){VLS_ITEM_TEXT, {bodies->p + at, bodies->n - at}};
+    vls_err err = vls_remark_body(core, &text, bodies);
+    if (err != VLS_OK) continue; /* its words are gone */
+    items[text.idx] = (vls_item){vls_remark_item_kind(&text), {bodies->p + at, bodies->n - at}};
     (*n)++;
   }
+}
+
+/* In the place of what was deleted stands its hash (PEER 5.6): the event and its signature stay. */
+static vls_err fill_gaps(vls_core *core, vls_peer *peer, uint64_t seq, vls_item *items, size_t *n,
+                         vls_buf *bodies) {
+  vls_event_header header;
+  vls_buf bytes;
+  vls_buf_init(&bytes, vls_event_header_def.max_bytes);
+  vls_err err = vls_event_get(core->store, peer->row.id, 0, seq, &bytes, NULL)
+                    ? vls_wire_decode(&vls_event_header_def, VLS_WIRE_STRICT, vls_buf_slice(&bytes),
+                                      &header, NULL)
+                    : VLS_NOT_FOUND;
+  for (size_t i = 0; err == VLS_OK && i < header.n_items; i++) {
+    if (items[i].kind != 0) continue;
+    size_t at = bodies->n;
+    err = vls_buf_put(bodies, header.items[i], 32);
+    items[i] = (vls_item){VLS_ITEM_GONE, {bodies->p + at, 32}};
+    (*n)++;
+  }
+  vls_buf_done(&bytes);
   return err;
 }
 
@@ -54,12 +71,14 @@ static vls_err read_items(vls_core *core, vls_peer *peer, const vls_outbox_row *
                           vls_slice extra, vls_item items[VLS_EVENT_ITEMS], size_t *ret_n,
                           vls_buf *bodies) {
   *ret_n = 0;
+  memset(items, 0, VLS_EVENT_ITEMS * sizeof *items);
   vls_buf_clear(bodies);
   vls_err err = vls_buf_grow(bodies, VLS_RECORD_MAX) == NULL ? VLS_TOO_BIG : VLS_OK;
   bodies->n = 0; /* room taken: bodies stay where they are */
   if (err == VLS_OK) err = read_extras(extra, items, ret_n);
-  if (err == VLS_OK && row->first > 0) err = read_texts(core, peer, row, items, ret_n, bodies);
-  return err;
+  if (err != VLS_OK || row->first == 0) return err;
+  read_texts(core, peer, row, items, ret_n, bodies);
+  return fill_gaps(core, peer, row->seq, items, ret_n, bodies);
 }
 
 static vls_err reseal_one(vls_core *core, vls_peer *peer, const vls_outbox_row *row,

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "content/bodies.h"
 #include "conv/direct.h"
+#include "core/remarks.h"
 #include "core/state.h"
 #include "crypto/kdf.h"
 #include "store/messages.h"
@@ -47,16 +48,33 @@ typedef struct coming {
   vls_peer *peer;
   uint64_t device; /* 0, or a former one of mine */
   const vls_direct_in *in;
+  const uint8_t *hash; /* of its header */
   vls_event_row row;
   vls_buf extra; /* items that are not texts, as the outbox keeps them */
 } coming;
+
+static vls_saying saying_of(const coming *c, size_t idx) {
+  return (vls_saying){.talk = c->peer->row.id,
+                      .state = c->device == 0 ? VLS_MSG_SENT : VLS_MSG_HELD,
+                      .device = c->device,
+                      .seq = c->in->event.seq,
+                      .idx = idx,
+                      .stamp = c->in->event.stamp,
+                      .hash = c->hash};
+}
+
+static void took(coming *c, uint64_t n) {
+  if (c->row.first == 0 || n < c->row.first) c->row.first = n;
+  if (n > c->row.last) c->row.last = n;
+}
 
 /* A text of mine that I had forgotten. Was it queued here, in the same words, before it was signed
  * there? Then it is that one, and must not be sent again. */
 static void take_text(coming *c, vls_slice text, size_t idx) {
   vls_store *store = c->core->store;
-  vls_message_state state = c->device == 0 ? VLS_MSG_SENT : VLS_MSG_HELD;
-  uint64_t n = vls_message_find_unsent(store, c->peer->row.id, text, c->in->event.stamp);
+  vls_saying saying = saying_of(c, idx);
+  vls_message_state state = saying.state;
+  uint64_t n = vls_message_find_unsent(store, c->peer->row.id, text, NULL, c->in->event.stamp);
   if (n != 0) {
     vls_message_claim(store, n, state, c->device, c->in->event.seq, idx);
   } else {
@@ -72,8 +90,27 @@ static void take_text(coming *c, vls_slice text, size_t idx) {
                            .body = text};
     vls_message_put(store, &row);
   }
-  if (c->row.first == 0 || n < c->row.first) c->row.first = n;
-  if (n > c->row.last) c->row.last = n;
+  vls_remark_text_came(c->core, &saying, n);
+  took(c, n);
+}
+
+/* The same for a remark. False: it is none. */
+static bool take_remark(coming *c, const vls_item *item, size_t idx) {
+  vls_store *store = c->core->store;
+  vls_saying saying = saying_of(c, idx);
+  vls_remark remark;
+  vls_remark_row like = {0};
+  if (vls_remark_read(&remark, item) != VLS_OK || remark.kind == VLS_REMARK_MENTION) return false;
+  like.kind = remark.kind;
+  memcpy(like.to, remark.to, 32);
+  uint64_t n =
+      vls_message_find_unsent(store, c->peer->row.id, remark.text, &like, c->in->event.stamp);
+  if (n != 0)
+    vls_message_claim(store, n, saying.state, c->device, c->in->event.seq, idx);
+  else if (vls_remark_take(c->core, &saying, item, &n) != VLS_OK)
+    return false;
+  took(c, n);
+  return true;
 }
 
 /* Verified: into the store, as if it had been signed here a moment ago. */
@@ -85,10 +122,12 @@ static void keep(coming *c, vls_slice header) {
   vls_buf_init(&c->extra, VLS_RECORD_MAX);
   for (size_t i = 0; i < event->n_items; i++) {
     vls_content content;
-    bool text =
-        vls_content_read(&content, &event->items[i]) == VLS_OK && content.kind == VLS_ITEM_TEXT;
-    if (text)
+    vls_err err = vls_content_read(&content, &event->items[i]);
+    if (err == VLS_OK && content.kind == VLS_ITEM_GONE) continue;
+    if (err == VLS_OK && content.kind == VLS_ITEM_TEXT)
       take_text(c, content.text, i);
+    else if (take_remark(c, &event->items[i], i))
+      continue;
     else if (vls_wire_encode(&vls_item_def, &event->items[i], &c->extra) != VLS_OK)
       break;
   }
@@ -125,7 +164,7 @@ static void take_mine(vls_core *core, vls_conn *conn, const vls_direct_in *in, v
   uint8_t here[32];
   bool known = seq <= peer->talk.out_seq && vls_event_head(core->store, peer->row.id, 0, seq, here);
   if (!known || memcmp(here, hash, 32) != 0) {
-    coming c = {.core = core, .peer = peer, .in = in};
+    coming c = {.core = core, .peer = peer, .in = in, .hash = hash};
     bool forked = seq <= peer->talk.out_seq;
     if (forked) cut(core, peer, seq);
     keep(&c, header);
@@ -190,7 +229,7 @@ static bool take_event(vls_core *core, vls_conn *conn, const vls_frame_return *f
   } else if (fine && vls_former_chain_get(core->store, peer->row.id, frame->device, &former) &&
              frame->seq == former.seq + 1 &&
              verify(core, peer, &in, frame->device, former.head, &header, hash)) {
-    coming c = {.core = core, .peer = peer, .in = &in, .device = former.number};
+    coming c = {.core = core, .peer = peer, .in = &in, .device = former.number, .hash = hash};
     keep(&c, vls_buf_slice(&header));
     vls_former_chain_grow(core->store, peer->row.id, former.number, frame->seq, hash);
     conn->standing.progress = true;

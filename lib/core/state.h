@@ -82,5 +82,7 @@ void vls_rebuilt_done(vls_rebuilt *rebuilt);
 /* The next of my events that they lost stand in the outbox, sealed unless `unsealed`. False when
  * there is none left, or not now. */
 bool vls_again_more(vls_core *core, vls_peer *peer, bool unsealed);
+/* A text of this event was deleted: what was made ready does not keep its words. */
+void vls_again_forget(vls_core *core, vls_peer *peer, uint64_t seq);
 
 #endif

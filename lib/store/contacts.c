@@ -5,6 +5,7 @@
 #include "store/feed.h"
 #include "store/groups.h"
 #include "store/messages.h"
+#include "store/remarks.h"
 #include "store/sessions.h"
 #include "store/sql.h"
 
@@ -156,6 +157,7 @@ uint64_t vls_contact_forget(vls_store *store, uint64_t id) {
           id);
   vls_session_drop_of(store, id);
   run_for(store, "DELETE FROM message WHERE contact=?", id);
+  vls_remarks_drop_of(store, id);
   run_for(store, "DELETE FROM outbox WHERE contact=? AND first>0", id);
   run_for(store,
           "DELETE FROM event WHERE contact=?1 AND NOT (device=0 AND seq IN "

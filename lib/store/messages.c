@@ -1,6 +1,7 @@
 #include "store/messages.h"
 
 #include "crypto/kdf.h"
+#include "store/remarks.h"
 #include "store/sql.h"
 
 uint64_t vls_message_newest(vls_store *store) {
@@ -11,7 +12,7 @@ uint64_t vls_message_newest(vls_store *store) {
 }
 
 void vls_message_put(vls_store *store, const vls_message_row *row) {
-  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+  sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
   vls_sql_int(q, 1, row->n);
   vls_sql_int(q, 2, row->contact);
   vls_sql_int(q, 3, row->state);
@@ -23,6 +24,7 @@ void vls_message_put(vls_store *store, const vls_message_row *row) {
   vls_sql_text(q, 9, row->body);
   vls_sql_int(q, 10, row->author);
   vls_sql_int(q, 11, row->item);
+  vls_sql_int(q, 12, row->kind);
   vls_sql_run(store, q);
 }
 
@@ -37,11 +39,15 @@ void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint
 }
 
 #define OF_MESSAGE                                                                                 \
-  "SELECT n, contact, state, device, seq, idx, stamp, at, body, author, item FROM message "
+  "SELECT n, contact, state, device, seq, idx, stamp, at, body, author, item, kind FROM message "
 #define COLUMNS OF_MESSAGE "WHERE "
+/* Words of an edited text are found in each of its versions. */
+#define FOUND                                                                                      \
+  "(?5='' OR body LIKE ?5 ESCAPE '\\' OR EXISTS(SELECT 1 FROM remark r JOIN message e ON e.n=r.n " \
+  "WHERE r.about=message.n AND r.kind=18 AND r.state=1 AND e.body LIKE ?5 ESCAPE '\\')) "
 #define WINDOW                                                                                     \
-  "n<?2 AND n>?3 AND at>=?4 AND (?5='' OR body LIKE ?5 ESCAPE '\\') "                              \
-  "AND (?7=0 OR state=4) AND (?8=0 OR state=0) "
+  "n<?2 AND n>?3 AND at>=?4 AND " FOUND "AND (?7=0 OR state=4) AND (?8=0 OR state=0) AND (?9=0 "   \
+  "OR kind<=16) "
 
 static sqlite3_stmt *open_query(vls_store *store, const vls_message_query *query) {
   if (query->contact != 0 && query->queued && query->oldest_first)
@@ -87,7 +93,8 @@ static void read_message(sqlite3_stmt *q, vls_message_row *ret) {
                            .at = vls_sql_get_int(q, 7),
                            .body = vls_sql_get_blob(q, 8),
                            .author = vls_sql_get_int(q, 9),
-                           .item = vls_sql_get_int(q, 10)};
+                           .item = vls_sql_get_int(q, 10),
+                           .kind = (unsigned)vls_sql_get_int(q, 11)};
 }
 
 /* A bound of 64 bits from a client, where SQLite's end at 63. */
@@ -107,6 +114,7 @@ bool vls_message_next(vls_store *store, vls_message_query *query, vls_message_ro
     vls_sql_int(q, 6, within(query->limit));
     vls_sql_int(q, 7, query->received);
     vls_sql_int(q, 8, query->queued);
+    vls_sql_int(q, 9, query->texts);
     query->cursor = q;
   }
   if (!vls_sql_row(store, q)) {
@@ -144,7 +152,7 @@ static uint64_t count(vls_store *store, sqlite3_stmt *q, uint64_t a, uint64_t b)
 uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after) {
   return count(store,
                vls_sql(store, "SELECT count(*) FROM message WHERE contact=? AND n>? "
-                              "AND state=4"),
+                              "AND state=4 AND kind<=16"),
                contact, after);
 }
 
@@ -239,24 +247,47 @@ uint64_t vls_message_release(vls_store *store, uint64_t contact) {
   return n;
 }
 
-static uint64_t find_unsent(vls_store *store, sqlite3_stmt *q, uint64_t contact, vls_slice text,
-                            uint64_t by) {
-  vls_sql_text(q, 3, text);
-  return count(store, q, contact, within(by));
+#define SAME                                                                                       \
+  "AND at<=?2 AND body=?3 AND kind=?4 AND (?4=0 OR EXISTS(SELECT 1 FROM remark r WHERE "           \
+  "r.n=message.n AND r.item=?5)) ORDER BY n LIMIT 1"
+
+uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text,
+                                 const vls_remark_row *remark, uint64_t by) {
+  static const char *const sql[] = {
+      "SELECT n FROM message INDEXED BY message_queued WHERE contact=?1 AND state=0 " SAME,
+      "SELECT n FROM message INDEXED BY message_held WHERE contact=?1 AND state=7 AND seq=0 " SAME};
+  uint64_t n = 0;
+  for (size_t i = 0; i < sizeof sql / sizeof sql[0] && n == 0; i++) {
+    sqlite3_stmt *q = vls_sql(store, sql[i]);
+    vls_sql_text(q, 3, text);
+    vls_sql_int(q, 4, remark == NULL ? 0 : remark->kind);
+    vls_sql_blob(q, 5, remark == NULL ? (vls_slice){0} : vls_slice_of(remark->to, 32));
+    n = count(store, q, contact, within(by));
+  }
+  return n;
 }
 
-uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text, uint64_t by) {
-  uint64_t n =
-      find_unsent(store,
-                  vls_sql(store, "SELECT n FROM message INDEXED BY message_queued WHERE contact=?1 "
-                                 "AND state=0 AND at<=?2 AND body=?3 ORDER BY n LIMIT 1"),
-                  contact, text, by);
-  if (n != 0) return n;
-  return find_unsent(store,
-                     vls_sql(store, "SELECT n FROM message INDEXED BY message_held WHERE "
-                                    "contact=?1 AND state=7 AND seq=0 AND at<=?2 AND body=?3 "
-                                    "ORDER BY n LIMIT 1"),
-                     contact, text, by);
+void vls_message_reword(vls_store *store, uint64_t n, vls_slice text) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET body=? WHERE n=?");
+  vls_sql_text(q, 1, text);
+  vls_sql_int(q, 2, n);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_message_at(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                        uint64_t idx) {
+  uint64_t first, last;
+  vls_event_texts(store, contact, device, seq, &first, &last);
+  if (first == 0) return 0;
+  sqlite3_stmt *q = vls_sql(store, "SELECT n FROM message WHERE n BETWEEN ? AND ? AND contact=? "
+                                   "AND device=? AND seq=? AND idx=?");
+  vls_sql_int(q, 1, first);
+  vls_sql_int(q, 2, last);
+  vls_sql_int(q, 3, contact);
+  vls_sql_int(q, 4, device);
+  vls_sql_int(q, 5, seq);
+  vls_sql_int(q, 6, idx);
+  return vls_sql_one(store, q);
 }
 
 void vls_message_claim(vls_store *store, uint64_t n, vls_message_state state, uint64_t device,
@@ -314,6 +345,17 @@ void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64
   vls_sql_done(q);
 }
 
+bool vls_event_device(vls_store *store, uint64_t contact, uint64_t from, uint64_t *ret_device) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT device FROM event WHERE contact=? AND device>=? ORDER "
+                                   "BY device LIMIT 1");
+  vls_sql_int(q, 1, contact);
+  vls_sql_int(q, 2, from);
+  bool found = vls_sql_row(store, q);
+  if (found) *ret_device = vls_sql_get_int(q, 0);
+  vls_sql_done(q);
+  return found;
+}
+
 uint64_t vls_event_after(vls_store *store, uint64_t contact, uint64_t seq) {
   sqlite3_stmt *q = vls_sql(store, "SELECT seq FROM event WHERE contact=? AND device=0 AND seq>? "
                                    "ORDER BY seq LIMIT 1");
@@ -356,145 +398,4 @@ bool vls_event_head(vls_store *store, uint64_t contact, uint64_t device, uint64_
   if (found) vls_sha256(ret_hash, vls_buf_slice(&header));
   vls_buf_done(&header);
   return found;
-}
-
-void vls_outbox_put(vls_store *store, uint64_t contact, const vls_outbox_row *row, vls_slice extra,
-                    vls_slice record) {
-  sqlite3_stmt *q =
-      vls_sql_write(store, "INSERT INTO outbox(contact,seq,first,last,at,record,extra) "
-                           "VALUES(?,?,?,?,?,?,?)");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, row->seq);
-  vls_sql_int(q, 3, row->first);
-  vls_sql_int(q, 4, row->last);
-  vls_sql_int(q, 5, row->at);
-  vls_sql_blob(q, 6, record);
-  vls_sql_blob(q, 7, extra);
-  vls_sql_run(store, q);
-}
-
-bool vls_outbox_unsealed(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
-                         vls_buf *extra) {
-  sqlite3_stmt *q = vls_sql(store, "SELECT seq, first, last, at, record IS NULL, extra FROM outbox "
-                                   "WHERE contact=? AND seq>? ORDER BY seq LIMIT 1");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, after);
-  bool found = vls_sql_row(store, q);
-  if (found) {
-    *ret = (vls_outbox_row){.seq = vls_sql_get_int(q, 0),
-                            .first = vls_sql_get_int(q, 1),
-                            .last = vls_sql_get_int(q, 2),
-                            .at = vls_sql_get_int(q, 3),
-                            .taken = vls_sql_get_int(q, 4) != 0};
-    found = vls_buf_put_slice(extra, vls_sql_get_blob(q, 5)) == VLS_OK;
-  }
-  vls_sql_done(q);
-  return found;
-}
-
-void vls_outbox_reseal(vls_store *store, uint64_t contact, uint64_t seq, vls_slice record) {
-  sqlite3_stmt *q = vls_sql_write(store, "UPDATE outbox SET record=? WHERE contact=? AND seq=?");
-  vls_sql_blob(q, 1, record);
-  vls_sql_int(q, 2, contact);
-  vls_sql_int(q, 3, seq);
-  vls_sql_run(store, q);
-}
-
-void vls_outbox_put_by(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items) {
-  sqlite3_stmt *q = vls_sql_write(store, "UPDATE outbox SET first=0, last=0, extra=?, record=NULL "
-                                         "WHERE contact=? AND seq=?");
-  vls_sql_blob(q, 1, items);
-  vls_sql_int(q, 2, contact);
-  vls_sql_int(q, 3, seq);
-  vls_sql_run(store, q);
-}
-
-bool vls_outbox_next(vls_store *store, uint64_t contact, uint64_t after, vls_outbox_row *ret,
-                     vls_buf *record) {
-  sqlite3_stmt *q =
-      vls_sql(store, "SELECT seq, first, last, at, record FROM outbox WHERE contact=? "
-                     "AND seq>? AND record IS NOT NULL ORDER BY seq LIMIT 1");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, after);
-  bool found = vls_sql_row(store, q);
-  if (found) {
-    *ret = (vls_outbox_row){.seq = vls_sql_get_int(q, 0),
-                            .first = vls_sql_get_int(q, 1),
-                            .last = vls_sql_get_int(q, 2),
-                            .at = vls_sql_get_int(q, 3)};
-    found = vls_buf_put_slice(record, vls_sql_get_blob(q, 4)) == VLS_OK;
-  }
-  vls_sql_done(q);
-  return found;
-}
-
-static void taken(vls_store *store, uint64_t contact, uint64_t from, uint64_t upto) {
-  sqlite3_stmt *q =
-      vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq BETWEEN ? AND ? AND last=0");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, from);
-  vls_sql_int(q, 3, upto);
-  vls_sql_run(store, q);
-  q = vls_sql_write(store, "UPDATE outbox SET record=NULL WHERE contact=? AND seq BETWEEN ? AND ?");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, from);
-  vls_sql_int(q, 3, upto);
-  vls_sql_run(store, q);
-}
-
-void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq) {
-  taken(store, contact, seq, seq);
-}
-
-void vls_outbox_taken_upto(vls_store *store, uint64_t contact, uint64_t upto) {
-  taken(store, contact, 0, upto);
-}
-
-uint64_t vls_outbox_ready(vls_store *store, uint64_t contact, uint64_t after) {
-  return count(store,
-               vls_sql(store, "SELECT count(*) FROM outbox WHERE contact=? AND seq>? AND record IS "
-                              "NOT NULL"),
-               contact, after);
-}
-
-bool vls_outbox_has(vls_store *store, uint64_t contact, uint64_t seq) {
-  return count(store, vls_sql(store, "SELECT count(*) FROM outbox WHERE contact=? AND seq=?"),
-               contact, seq) > 0;
-}
-
-void vls_outbox_delivered(vls_store *store, uint64_t contact, uint64_t upto) {
-  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM outbox WHERE contact=? AND seq<=?");
-  vls_sql_int(q, 1, contact);
-  vls_sql_int(q, 2, upto);
-  vls_sql_run(store, q);
-}
-
-#define UNDER_WAY                                                                                  \
-  "SELECT count(*) FROM outbox o JOIN message m ON m.n BETWEEN o.first AND o.last AND "            \
-  "m.contact=o.contact AND m.seq=o.seq AND m.state=1 WHERE o.last>0"
-
-uint64_t vls_outbox_count(vls_store *store, uint64_t contact) {
-  /* Not by first and last alone: texts of others, and theirs, have numbers in between. */
-  if (contact == 0) return count(store, vls_sql(store, UNDER_WAY), 0, 0);
-  return count(store, vls_sql(store, UNDER_WAY " AND o.contact=?"), contact, 0);
-}
-
-bool vls_outbox_has_texts(vls_store *store, uint64_t contact) {
-  return count(store,
-               vls_sql(store, "SELECT EXISTS(SELECT 1 FROM outbox WHERE contact=? AND last>0)"),
-               contact, 0) > 0;
-}
-
-bool vls_outbox_has_bare(vls_store *store, uint64_t contact) {
-  return count(store,
-               vls_sql(store, "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE contact=? AND "
-                              "last=0 AND record IS NOT NULL LIMIT 1)"),
-               contact, 0) > 0;
-}
-
-uint64_t vls_outbox_oldest(vls_store *store, uint64_t contact) {
-  return count(store,
-               vls_sql(store, "SELECT coalesce(min(first), 0) FROM outbox WHERE contact=? AND "
-                              "first>0"),
-               contact, 0);
 }

@@ -26,6 +26,7 @@ typedef struct vls_message_row {
   uint64_t stamp, at; /* ms since 1970: the author's clock, mine */
   uint64_t author;    /* in a group: the contact who said it; 0: me */
   uint64_t item;      /* vls_tag of the item's id; 0: not known */
+  unsigned kind;      /* 0: a text; else a vls_remark_kind, and there is a row of remarks.h */
   vls_slice body;     /* the text; borrowed */
 } vls_message_row;
 
@@ -43,6 +44,7 @@ typedef struct vls_message_query {
   uint64_t contact, before, after, since;
   vls_slice search;
   bool received, queued; /* only those */
+  bool texts;            /* and answers; no other remarks */
   bool oldest_first;     /* else the newest first */
   uint64_t limit;        /* required */
   void *cursor;          /* the store's own */
@@ -51,7 +53,7 @@ typedef struct vls_message_query {
 bool vls_message_next(vls_store *store, vls_message_query *query, vls_message_row *ret);
 void vls_message_end(vls_message_query *query);
 bool vls_message_get(vls_store *store, uint64_t n, vls_message_row *ret, vls_buf *body);
-/* Received from this contact with n > after. */
+/* Texts received from this contact with n > after. */
 uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after);
 /* contact 0: of everybody. */
 uint64_t vls_message_count_queued(vls_store *store, uint64_t contact);
@@ -87,9 +89,16 @@ uint64_t vls_message_held(vls_store *store, uint64_t contact, uint64_t *ret_olde
 /* Held texts of mine to a contact are queued again: their author said so. Gives how many. */
 uint64_t vls_message_release(vls_store *store, uint64_t contact);
 
-/* A text of mine in these words, written no later than `by`, that never was signed here: queued, or
- * held from a queue. The oldest; 0 when there is none. */
-uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text, uint64_t by);
+/* A text of mine in these words, or a remark like this one (else NULL), written no later than `by`,
+ * that never was signed here: queued, or held from a queue. The oldest; 0 when there is none. */
+struct vls_remark_row;
+uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text,
+                                 const struct vls_remark_row *remark, uint64_t by);
+/* Other words in the place of those of a text that has not left. */
+void vls_message_reword(vls_store *store, uint64_t n, vls_slice text);
+/* The text that stands there; 0: it is not here. */
+uint64_t vls_message_at(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
+                        uint64_t idx);
 /* It was signed after all, in this event. */
 void vls_message_claim(vls_store *store, uint64_t n, vls_message_state state, uint64_t device,
                        uint64_t seq, uint64_t idx);
@@ -109,6 +118,8 @@ void vls_event_find_texts(vls_store *store);
 /* Where its texts are; 0: it has none. */
 void vls_event_texts(vls_store *store, uint64_t contact, uint64_t device, uint64_t seq,
                      uint64_t *ret_first, uint64_t *ret_last);
+/* The lowest device >= from that has events in this talk; false: there is none. */
+bool vls_event_device(vls_store *store, uint64_t contact, uint64_t from, uint64_t *ret_device);
 /* My next event after seq of which the header is here; 0: there is none. */
 uint64_t vls_event_after(vls_store *store, uint64_t contact, uint64_t seq);
 /* My events from this one on go, and what is on its way of them; their texts are queued again. The
@@ -144,6 +155,8 @@ void vls_outbox_reseal(vls_store *store, uint64_t contact, uint64_t seq, vls_sli
 /* Its contact is removed: the event is kept with all of its items, and without texts of messages,
  * until it is sealed for a new session. */
 void vls_outbox_put_by(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items);
+/* Other items in the place of those that were put by; what was sealed of them stays. */
+void vls_outbox_reword(vls_store *store, uint64_t contact, uint64_t seq, vls_slice items);
 /* The far end has the record: it is not sent again. Rows without texts go. */
 void vls_outbox_taken(vls_store *store, uint64_t contact, uint64_t seq);
 /* The same for all up to seq. */

@@ -134,7 +134,16 @@ static const char *const steps[] = {
      "  event BLOB NOT NULL, at INTEGER NOT NULL, report BLOB NOT NULL,"
      "  UNIQUE(grp, who, event));"
      "ALTER TABLE message ADD COLUMN author INTEGER NOT NULL DEFAULT 0;"
-     "ALTER TABLE message ADD COLUMN item INTEGER NOT NULL DEFAULT 0;"),
+     "ALTER TABLE message ADD COLUMN item INTEGER NOT NULL DEFAULT 0;"
+     /* what is said about texts */
+     "ALTER TABLE message ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE remark(n INTEGER PRIMARY KEY, talk INTEGER NOT NULL, kind INTEGER NOT NULL,"
+     "  state INTEGER NOT NULL, author INTEGER NOT NULL, stamp INTEGER NOT NULL,"
+     "  tie INTEGER NOT NULL, item BLOB NOT NULL, seq INTEGER NOT NULL, about INTEGER NOT NULL);"
+     "CREATE INDEX remark_talk ON remark(talk);"
+     "CREATE INDEX remark_about ON remark(about, kind, state, author, stamp);"
+     "CREATE INDEX remark_reply ON remark(about) WHERE kind=16;"
+     "CREATE INDEX remark_waits ON remark(talk, item) WHERE state=0;"),
 };
 
 enum {

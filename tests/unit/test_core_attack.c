@@ -437,7 +437,7 @@ static void alarm_about_cards_comes_once(void **state) {
     in.event.items[i] = (vls_item){VLS_ITEM_CARD, vls_buf_slice(&body)};
   uint64_t before = t.nodes[0].core->newest_c;
   for (int i = 0; i < 10; i++)
-    vls_items_take(t.nodes[0].core, town_peer(&t, 0, 1), 1, &in, &(vls_event_row){0});
+    vls_items_take(t.nodes[0].core, town_peer(&t, 0, 1), 1, &in, NULL, &(vls_event_row){0});
   assert_int_equal(t.nodes[0].core->newest_c, before + 1);
   town_settle(&t);
   vls_buf_done(&body);
