@@ -124,7 +124,8 @@ static bool is_anywhere(vls_store *store, const char *words) {
   bool found = false;
   vls_hex_put(hex, vls_slice_str(words));
   char *names = dump_of(store, "SELECT name FROM sqlite_master WHERE type='table'");
-  for (char *at = strtok(names, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+  for (char *at = names; *at != '\0'; at += strlen(at) + 1) {
+    at[strcspn(at, "\n")] = '\0';
     vec_bytes name = vec_hex(at);
     snprintf(sql, sizeof sql, "SELECT * FROM %.*s", (int)name.n, (const char *)name.p);
     char *rows = dump_of(store, sql);

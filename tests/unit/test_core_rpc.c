@@ -105,7 +105,7 @@ static void parameters_that_are_wrong_are_named(void **state) {
        "a\x1b[31m\x01",
        10, "a\\x1b[31m is not known"},
       {"send", "\x91\x80", 2, "to is missing"},
-      {"send", "\x91\x82\xa2to\x90\xa4text\xa1x", 13, "to has too few entries"},
+      {"send", "\x91\x82\xa2to\x90\xa4text\xa1x", 13, "there is nobody to send to"},
       {"send", "\x91\x82\xa2to\x91\xa1x\xa4text\xa0", 14, "text is too short"},
       {"contact.get", "\x91\x81\xa3who\x05", 7, "who must be text"},
       {"contact.get", "\x91\x81\xa3who\xa1\xff", 8, "who is not well-formed UTF-8"},
