@@ -89,15 +89,17 @@ static void put_event(walk *w, const vls_gevent_row *row) {
     vls_buf body;
     vls_buf_init(&body, VLS_TEXT_MAX);
     bool is_of_it = vls_message_get(w->core->store, n, &m, &body) && m.contact == w->talk &&
-                    m.device == row->device && m.seq == row->seq;
+                    m.kind <= VLS_REMARK_REPLY && m.device == row->device && m.seq == row->seq;
     vls_buf_done(&body);
     if (is_of_it) put_number(w, n);
   }
 }
 
 static void put_stored(walk *w) {
-  vls_message_query query = {
-      .contact = w->talk, .before = w->lowest == UINT64_MAX ? 0 : w->lowest, .limit = w->max};
+  vls_message_query query = {.contact = w->talk,
+                             .texts = true,
+                             .before = w->lowest == UINT64_MAX ? 0 : w->lowest,
+                             .limit = w->max};
   vls_message_row m;
   if (w->n >= w->max) return;
   while (w->n < w->max && vls_message_next(w->core->store, &query, &m))

@@ -155,11 +155,10 @@ vls_err vls_call_circle(vls_call *call, vls_slice name, vls_circle **ret) {
                        (const char *)name.p, core->circles[near - 1]->row.name);
 }
 
-vls_err vls_call_circle_in(vls_call *call, vls_slice name, vls_circle **ret) {
-  vls_err err = vls_call_circle(call, name, ret);
-  if (err != VLS_OK) return err;
-  const char *here = (*ret)->row.name;
-  switch ((*ret)->row.state) {
+/* This node is a member with all that it takes to act. */
+static vls_err is_in(vls_call *call, const vls_circle *circle) {
+  const char *here = circle->row.name;
+  switch (circle->row.state) {
   case VLS_GRP_INVITED:
     return vls_call_fail(call, VLS_STATE, "valise group join NAME",
                          "you are invited to @%s, but have not joined it", here);
@@ -167,13 +166,36 @@ vls_err vls_call_circle_in(vls_call *call, vls_slice name, vls_circle **ret) {
     return vls_call_fail(call, VLS_STATE, "valise group show NAME",
                          "you are not in @%s yet: your node waits for its members", here);
   case VLS_GRP_MEMBER:
-    if ((*ret)->group != NULL) return VLS_OK;
+    if (circle->group != NULL) return VLS_OK;
     return vls_call_fail(call, VLS_STATE, "valise doctor", "what is here of @%s cannot be read",
                          here);
   case VLS_GRP_LEFT:
   case VLS_GRP_FORGOTTEN: break;
   }
   return vls_call_fail(call, VLS_STATE, NULL, "you are not in @%s any more", here);
+}
+
+vls_err vls_call_circle_in(vls_call *call, vls_slice name, vls_circle **ret) {
+  vls_err err = vls_call_circle(call, name, ret);
+  return err == VLS_OK ? is_in(call, *ret) : err;
+}
+
+vls_err vls_call_may_say(vls_call *call, vls_circle *circle) {
+  vls_core *core = call->core;
+  vls_group_rules rules;
+  vls_buf title;
+  vls_err err = is_in(call, circle);
+  if (err != VLS_OK) return err;
+  if (circle->n_words >= VLS_PENDING_MAX)
+    return vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
+  vls_buf_init(&title, 64);
+  bool known = vls_group_rules_now(circle->group, &rules, &title) == VLS_OK;
+  vls_buf_done(&title);
+  uint8_t mine = vls_group_level(circle->group, core->self.identity.pub);
+  if (!known || mine >= rules.post) return VLS_OK;
+  return vls_call_fail(call, VLS_STATE, "valise group policy GROUP",
+                       "you are %s of @%s, and it takes %s to write there", vls_rank_noun(mine),
+                       circle->row.name, vls_rank_noun((uint8_t)rules.post));
 }
 
 vls_err vls_call_talk(vls_call *call, vls_slice who, vls_peer **ret_peer, vls_circle **ret_circle) {

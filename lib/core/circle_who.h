@@ -12,6 +12,8 @@ enum { VLS_GROUP_NAME = VLS_NAME_MAX + 2 }; /* bytes of "@" and what a group is 
 VLS_MUST vls_err vls_call_circle(vls_call *call, vls_slice name, vls_circle **ret);
 /* The same, and this node is a member of it with all that it takes to act. */
 VLS_MUST vls_err vls_call_circle_in(vls_call *call, vls_slice name, vls_circle **ret);
+/* That this node may write there now; fails the call otherwise. */
+VLS_MUST vls_err vls_call_may_say(vls_call *call, vls_circle *circle);
 /* "@" is a group, all else a contact: one of the two is NULL. */
 VLS_MUST vls_err vls_call_talk(vls_call *call, vls_slice who, vls_peer **ret_peer,
                                vls_circle **ret_circle);

@@ -1,31 +1,12 @@
 /* message.*, outbox.*: reading what was said, and what is still under way. */
+#include <stdlib.h>
+
 #include "base/text.h"
-#include "citizen/id.h"
-#include "core/command.h"
 #include "core/events.h"
+#include "core/message_talk.h"
 #include "core/remarks.h"
 
 enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500 };
-
-static const char held_why[] =
-    "this node's data was put back from before its receipt: it may have arrived. \"valise outbox "
-    "retry\" sends it again";
-
-static const char *state_name(const vls_peer *peer, const vls_message_row *row) {
-  switch (row->state) {
-  case VLS_MSG_QUEUED: return "queued";
-  case VLS_MSG_SENT:
-    if (row->seq <= peer->talk.seen) return "read";
-    return row->seq <= peer->talk.delivered ? "delivered" : "sent";
-  case VLS_MSG_HELD:
-  case VLS_MSG_FAILED: return "failed";
-  case VLS_MSG_DELIVERED: return "delivered";
-  case VLS_MSG_READ: return "read";
-  case VLS_MSG_CANCELLED: return "cancelled";
-  case VLS_MSG_RECEIVED: break;
-  }
-  return row->n <= peer->talk.read_n ? "seen" : "received";
-}
 
 static void put_reactions(const vls_remark_view *view, vls_rpc_message *r) {
   for (size_t i = 0; i < view->n_signs; i++) {
@@ -63,24 +44,10 @@ vls_err vls_put_message(vls_call *call, const vls_message_row *as_stored, vls_ev
   const vls_message_row *row = &shown;
   vls_remark_view view;
   char about_item[65];
-  const vls_peer *peer = vls_peer_get(call->core, row->contact);
-  char id[VLS_ID_TEXT + 1], hex[65];
-  if (peer == NULL) return VLS_NOT_FOUND;
-  vls_id_text(id, peer->row.identity);
-  bool mine = row->state != VLS_MSG_RECEIVED;
-  const char *problem = row->state == VLS_MSG_QUEUED ? peer->last_failure : "";
-  if (row->state == VLS_MSG_FAILED) problem = peer->row.problem;
-  if (row->state == VLS_MSG_HELD) problem = held_why;
-  vls_rpc_message r = {.n = row->n,
-                       .contact = row->contact,
-                       .name = vls_slice_str(peer->row.name),
-                       .id = vls_slice_str(id),
-                       .mine = mine,
-                       .stamp = row->stamp,
-                       .at = row->at,
-                       .state = vls_slice_str(state_name(peer, row)),
-                       .has_problem = problem[0] != '\0',
-                       .problem = vls_slice_str(problem)};
+  vls_talk_names names;
+  char hex[65];
+  vls_rpc_message r = {.n = row->n, .stamp = row->stamp, .at = row->at};
+  if (!vls_talk_fill(call->core, row, &names, &r)) return VLS_NOT_FOUND;
   r.has_item = vls_item_id_hex(call->core, row, memo, hex);
   if (r.has_item) r.item = vls_slice_str(hex);
   vls_remark_look(call->core, &shown, &view);
@@ -102,8 +69,7 @@ static vls_err put_list(vls_call *call, vls_message_query *query, bool unread, u
   vls_buf_init(&all, VLS_RPC_FRAME_MAX - 4096);
   call->result = &all;
   while (n < most && n < 500 && vls_message_next(call->core->store, query, &row)) {
-    const vls_peer *peer = vls_peer_get(call->core, row.contact);
-    if (unread && peer != NULL && row.n <= peer->talk.read_n) continue;
+    if (unread && row.n <= vls_talk_read_n(call->core, row.contact)) continue;
     at[n] = all.n;
     err = vls_put_message(call, &row, &memo);
     if (err != VLS_OK) break; /* the frame is full: a shorter list */
@@ -121,15 +87,59 @@ static vls_err put_list(vls_call *call, vls_message_query *query, bool unread, u
   return err;
 }
 
+/* The texts of these numbers, from the last one backwards as far as the frame goes. */
+static vls_err put_numbers(vls_call *call, const uint64_t *numbers, size_t n) {
+  size_t from = n, size = 0;
+  vls_buf *result = call->result, *texts = vls_calloc(n + 1, sizeof *texts);
+  vls_event_memo memo = {0};
+  vls_err err = VLS_OK;
+  while (from > 0 && err == VLS_OK) {
+    vls_message_row row;
+    vls_buf body;
+    call->result = &texts[from - 1];
+    vls_buf_init(call->result, VLS_RPC_FRAME_MAX);
+    vls_buf_init(&body, VLS_TEXT_MAX);
+    if (vls_message_get(call->core->store, numbers[from - 1], &row, &body))
+      err = vls_put_message(call, &row, &memo);
+    vls_buf_done(&body);
+    size += call->result->n;
+    if (size > VLS_RPC_FRAME_MAX - 4096) break;
+    from--;
+  }
+  call->result = result;
+  size_t count = 0;
+  for (size_t i = from; i < n; i++)
+    count += texts[i].n > 0 ? 1 : 0;
+  if (err == VLS_OK) err = vls_pack_array(result, count);
+  for (size_t i = from; i < n && err == VLS_OK; i++)
+    err = vls_buf_put_slice(result, vls_buf_slice(&texts[i]));
+  for (size_t i = 0; i < n; i++)
+    vls_buf_done(&texts[i]);
+  free(texts);
+  return err;
+}
+
+/* A group, in the order that is the same for everybody. */
+static vls_err put_ordered(vls_call *call, vls_circle *circle, uint64_t before, uint64_t most) {
+  uint64_t numbers[500];
+  size_t max = most < 500 ? (size_t)most : 500;
+  return put_numbers(call, numbers, vls_circle_newest(call->core, circle, before, numbers, max));
+}
+
 vls_err vls_cmd_message_list(vls_call *call) {
   const vls_rpc_list *p = call->params;
   vls_peer *peer = NULL;
-  vls_outbound_flush_pending(call->core);
+  vls_circle *circle = NULL;
+  vls_talk_flush(call->core);
   if (p->has_who) {
-    vls_err err = vls_call_who(call, p->who, &peer);
+    vls_err err = vls_call_talk(call, p->who, &peer, &circle);
     if (err != VLS_OK) return err;
   }
-  vls_message_query query = {.contact = peer == NULL ? 0 : peer->row.id,
+  uint64_t talk = peer != NULL ? peer->row.id : circle != NULL ? circle->row.id : 0;
+  if (circle != NULL && !p->has_after && !p->has_since && !p->has_search && !p->has_unread)
+    return put_ordered(call, circle, p->has_before ? p->before : 0,
+                       p->has_limit ? p->limit : DEFAULT_LIMIT);
+  vls_message_query query = {.contact = talk,
                              .before = p->before,
                              .after = p->after,
                              .since = p->since,
@@ -140,11 +150,12 @@ vls_err vls_cmd_message_list(vls_call *call) {
   bool unread = p->has_unread && p->unread;
   if (unread) {
     query.received = true;
-    if (peer != NULL && query.after < peer->talk.read_n) query.after = peer->talk.read_n;
+    uint64_t read_n = talk == 0 ? 0 : vls_talk_read_n(call->core, talk);
+    if (query.after < read_n) query.after = read_n;
   }
   /* How far each contact was read is not in the table: of everybody's, unread ones are found by
    * looking. */
-  query.limit = unread && peer == NULL ? UINT64_MAX : most;
+  query.limit = unread && talk == 0 ? UINT64_MAX : most;
   return put_list(call, &query, unread, most);
 }
 
@@ -187,15 +198,27 @@ vls_err vls_cmd_outbox_cancel(vls_call *call) {
   return answer_with(call, cancel);
 }
 
+static uint64_t mark_circle(vls_core *core, vls_circle *circle, uint64_t upto) {
+  uint64_t before = vls_circle_unread(core, circle);
+  if (upto <= circle->row.read_n) return 0;
+  circle->row.read_n = upto;
+  circle->row_dirty = true;
+  circle->unread_known = false;
+  vls_circle_touch(core, circle);
+  return before - vls_circle_unread(core, circle);
+}
+
 vls_err vls_cmd_mark_read(vls_call *call) {
   const vls_rpc_mark_read *p = call->params;
   vls_core *core = call->core;
   vls_peer *peer;
-  vls_err err = vls_call_who(call, p->who, &peer);
+  vls_circle *circle;
+  vls_err err = vls_call_talk(call, p->who, &peer, &circle);
   if (err != VLS_OK) return err;
   uint64_t upto = p->upto < core->newest_n ? p->upto : core->newest_n;
   vls_rpc_count r = {0};
-  if (upto > peer->talk.read_n) {
+  if (circle != NULL) r.count = mark_circle(core, circle, upto);
+  if (peer != NULL && upto > peer->talk.read_n) {
     uint64_t before = peer->talk.read_n;
     r.count = vls_peer_unread(core, peer);
     peer->talk.read_n = upto;
@@ -208,41 +231,55 @@ vls_err vls_cmd_mark_read(vls_call *call) {
   return vls_call_put(call, &vls_rpc_count_def, &r);
 }
 
+/* Of one talk: from this text on, those for which a receipt is awaited. */
+static vls_err put_waiting(vls_call *call, uint64_t talk, uint64_t from, uint64_t delivered,
+                           size_t *n) {
+  vls_core *core = call->core;
+  vls_event_memo memo = {0};
+  vls_err err = VLS_OK;
+  vls_message_query query = {.contact = talk,
+                             .oldest_first = true,
+                             .limit = 100000,
+                             .after = from > 0 ? from - 1 : 0,
+                             .queued = from == 0};
+  vls_message_row row;
+  while (*n < OUTBOX_LIMIT && err == VLS_OK && vls_message_next(core->store, &query, &row)) {
+    bool waits = row.state == VLS_MSG_QUEUED || row.state == VLS_MSG_HELD ||
+                 (row.state == VLS_MSG_SENT && row.seq > delivered);
+    if (!waits) continue;
+    err = vls_put_message(call, &row, &memo);
+    if (err == VLS_OK) ++*n;
+  }
+  vls_message_end(&query);
+  return err;
+}
+
 /* Sent ones without a receipt, then queued ones: the order in which they will arrive. */
 vls_err vls_cmd_outbox_list(vls_call *call) {
   vls_core *core = call->core;
   const vls_rpc_opt_who *p = call->params;
   vls_peer *only = NULL;
+  vls_circle *circle = NULL;
   vls_buf all;
-  vls_event_memo memo = {0};
   size_t n = 0;
-  vls_err err = p->has_who ? vls_call_who(call, p->who, &only) : VLS_OK;
+  vls_err err = p->has_who ? vls_call_talk(call, p->who, &only, &circle) : VLS_OK;
   if (err != VLS_OK) return err;
-  vls_outbound_flush_pending(core);
+  vls_talk_flush(core);
   vls_buf *result = call->result;
   vls_buf_init(&all, VLS_RPC_FRAME_MAX - 4096);
   call->result = &all;
   for (size_t i = 0; i < core->n_peers && err == VLS_OK; i++) {
     const vls_peer *peer = core->peers[i];
-    if ((only != NULL && peer != only) || !vls_peer_visible(peer)) continue;
+    if (p->has_who && peer != only) continue;
     uint64_t from = vls_outbox_oldest(core->store, peer->row.id), held;
     if (vls_message_held(core->store, peer->row.id, &held) > 0 && (from == 0 || held < from))
       from = held;
-    if (from == 0 && !peer->has_queued) continue;
-    vls_message_query query = {.contact = peer->row.id,
-                               .oldest_first = true,
-                               .limit = 100000,
-                               .after = from > 0 ? from - 1 : 0,
-                               .queued = from == 0};
-    vls_message_row row;
-    while (n < OUTBOX_LIMIT && err == VLS_OK && vls_message_next(core->store, &query, &row)) {
-      bool waits = row.state == VLS_MSG_QUEUED || row.state == VLS_MSG_HELD ||
-                   (row.state == VLS_MSG_SENT && row.seq > peer->talk.delivered);
-      if (!waits) continue;
-      err = vls_put_message(call, &row, &memo);
-      if (err == VLS_OK) n++;
-    }
-    vls_message_end(&query);
+    if (from != 0 || peer->has_queued)
+      err = put_waiting(call, peer->row.id, from, peer->talk.delivered, &n);
+  }
+  for (size_t i = 0; i < core->n_circles && err == VLS_OK; i++) {
+    if ((p->has_who && core->circles[i] != circle) || !core->circles[i]->has_queued) continue;
+    err = put_waiting(call, core->circles[i]->row.id, 0, 0, &n);
   }
   call->result = result;
   err = vls_pack_array(result, n);
@@ -251,17 +288,26 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
   return err;
 }
 
+/* Of a group those are dialled who are to be linked. */
+static bool is_in(vls_circle *circle, const vls_peer *peer) {
+  return circle->group != NULL &&
+         vls_group_level(circle->group, peer->row.identity) > VLS_LEVEL_NONE &&
+         (vls_peer_visible(peer) || (peer->member != NULL && peer->member->wanted));
+}
+
 vls_err vls_cmd_outbox_retry(vls_call *call) {
   vls_core *core = call->core;
   const vls_rpc_opt_who *p = call->params;
   vls_peer *only = NULL;
+  vls_circle *circle = NULL;
   vls_rpc_count r = {0};
-  vls_err err = p->has_who ? vls_call_who(call, p->who, &only) : VLS_OK;
+  vls_err err = p->has_who ? vls_call_talk(call, p->who, &only, &circle) : VLS_OK;
   if (err != VLS_OK) return err;
   for (size_t i = 0; i < core->n_peers; i++) {
     vls_peer *peer = core->peers[i];
     bool idle = peer->conn == NULL && peer->dialing == NULL && !peer->row.blocked;
-    if ((only != NULL && peer != only) || !vls_peer_visible(peer)) continue;
+    if (only != NULL && peer != only) continue;
+    if (circle == NULL ? !vls_peer_visible(peer) : !is_in(circle, peer)) continue;
     bool released = vls_message_release(core->store, peer->row.id) > 0;
     if (released) {
       peer->has_queued = true;

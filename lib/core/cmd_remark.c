@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "core/command.h"
 #include "core/events.h"
+#include "core/message_talk.h"
 #include "core/remarks.h"
 #include "core/state.h"
 
@@ -23,7 +24,7 @@ static void target_done(target *t) {
 }
 
 vls_err vls_call_text(vls_call *call, uint64_t n, vls_message_row *row, vls_buf *body) {
-  vls_outbound_flush_pending(call->core);
+  vls_talk_flush(call->core);
   if (!vls_message_get(call->core->store, n, row, body))
     return vls_call_fail(call, VLS_NOT_FOUND, "valise read", "there is no text number %llu",
                          (unsigned long long)n);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "core/command.h"
+#include "core/circle_who.h"
 #include "crypto/kdf.h"
 
 const char *vls_peer_obstacle(const vls_peer *peer) {
@@ -26,20 +26,40 @@ static vls_err send_reply(vls_call *call, const vls_rpc_send *p) {
   return err == VLS_OK ? vls_call_put(call, &vls_rpc_sent_def, &r) : err;
 }
 
-static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
+/* To one recipient: gives the text's number and the name of whom it goes to. */
+static vls_err say_to(vls_call *call, vls_slice to, vls_slice text, char name[VLS_GROUP_NAME],
+                      uint64_t *ret_n) {
   vls_core *core = call->core;
-  vls_peer *peer = NULL;
+  vls_peer *peer;
+  vls_circle *circle;
+  vls_err err = vls_call_talk(call, to, &peer, &circle);
+  if (err == VLS_OK && circle != NULL) err = vls_call_may_say(call, circle);
+  if (err != VLS_OK) return err;
+  if (circle != NULL) {
+    vls_group_name(circle, name);
+    *ret_n = ++core->newest_n;
+    vls_circle_text(core, circle, text, *ret_n);
+    return VLS_OK;
+  }
+  if (vls_peer_obstacle(peer) != NULL)
+    return vls_call_fail(call, VLS_STATE, NULL, "%s: %s", peer->row.name, vls_peer_obstacle(peer));
+  if (peer->n_pending >= VLS_PENDING_MAX)
+    return vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
+  (void)snprintf(name, VLS_GROUP_NAME, "%s", peer->row.name);
+  *ret_n = ++core->newest_n;
+  vls_outbound_text(core, peer, text, *ret_n);
+  return VLS_OK;
+}
+
+static vls_err send_one(vls_call *call, vls_slice to, vls_slice text) {
+  char name[VLS_GROUP_NAME];
+  uint64_t n = 0;
   vls_rpc_sent r = {.to = to};
-  vls_err err = vls_call_who(call, to, &peer);
-  if (err == VLS_OK && vls_peer_obstacle(peer) != NULL)
-    err = vls_call_fail(call, VLS_STATE, NULL, "%s: %s", peer->row.name, vls_peer_obstacle(peer));
-  if (err == VLS_OK && peer->n_pending >= VLS_PENDING_MAX)
-    err = vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
+  vls_err err = say_to(call, to, text, name, &n);
   if (err == VLS_OK) {
-    r.n = ++core->newest_n;
+    r.n = n;
     r.has_name = true;
-    r.name = vls_slice_str(peer->row.name);
-    vls_outbound_text(core, peer, text, r.n);
+    r.name = vls_slice_str(name);
   } else {
     r.has_error = r.has_problem = true;
     r.error = vls_slice_str(vls_err_name(err));

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "citizen/id.h"
-#include "core/circle_who.h"
 #include "core/events.h"
+#include "core/message_talk.h"
 #include "core/remarks.h"
 #include "store/messages.h"
 
@@ -43,6 +43,13 @@ static const char *type_name(vls_feed_type type) {
 static bool look_up(vls_core *core, const vls_message_row *row, vls_event_memo *memo) {
   if (memo->seq == row->seq && memo->device == row->device && memo->contact == row->contact)
     return true;
+  const vls_circle *circle = vls_circle_get(core, row->contact);
+  if (circle != NULL) {
+    *memo = (vls_event_memo){row->contact, row->device, row->seq, {0}};
+    if (vls_circle_event_of(core, circle, row, memo->hash)) return true;
+    memo->seq = 0;
+    return false;
+  }
   vls_buf header;
   vls_buf_init(&header, 4096);
   bool found = vls_event_get(core->store, row->contact, row->device, row->seq, &header, NULL);
@@ -111,12 +118,29 @@ static bool fill_said(vls_core *core, vls_message_row *m, vls_remark_view *view,
   return view->is_about && view->remark.state == VLS_REMARK_COUNTS;
 }
 
+typedef struct author_names {
+  char name[VLS_MEMBER_NAME], id[VLS_ID_TEXT + 1];
+} author_names;
+
+/* Of a text in a group: the contact or member who wrote it. */
+static void fill_author(vls_core *core, uint64_t contact, author_names *names,
+                        vls_rpc_event *event) {
+  const vls_peer *peer = contact == 0 ? NULL : vls_peer_get(core, contact);
+  if (peer == NULL) return;
+  vls_member_name(peer, names->name);
+  vls_id_text(names->id, peer->row.identity);
+  event->has_author = event->has_author_id = true;
+  event->author = vls_slice_str(names->name);
+  event->author_id = vls_slice_str(names->id);
+}
+
 /* One text of a message row. False: it is no longer here (its contact was removed). */
 static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_row *row, uint64_t n,
                       uint64_t cursor, vls_event_memo *memo) {
   vls_message_row m;
   vls_buf body;
   char hex[65], name[VLS_GROUP_NAME];
+  author_names author;
   vls_buf_init(&body, VLS_TEXT_MAX);
   bool found = vls_message_get(core->store, n, &m, &body) && m.contact == row->contact &&
                m.state == VLS_MSG_RECEIVED;
@@ -129,6 +153,7 @@ static bool tell_text(vls_core *core, const vls_client *client, const vls_feed_r
                            .has_stamp = true,
                            .stamp = m.stamp};
     fill_talk(core, row->contact, name, &event);
+    fill_author(core, m.author, &author, &event);
     event.has_item = vls_item_id_hex(core, &m, memo, hex);
     if (event.has_item) event.item = vls_slice_str(hex);
     vls_remark_view view;
