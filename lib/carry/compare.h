@@ -79,6 +79,8 @@ size_t vls_compare_to_want(const vls_compare *compare);
 /* A record came over this link. True: it was asked for, and is no longer awaited. */
 bool vls_compare_came(vls_compare *compare, const uint8_t id[32]);
 size_t vls_compare_awaited(const vls_compare *compare); /* asked for, and did not come */
+/* Nothing more is awaited. */
+void vls_compare_give_up(vls_compare *compare);
 /* Something asked for came and could not be kept: the next comparison asks again. */
 void vls_compare_retry(vls_compare *compare);
 

@@ -193,13 +193,17 @@ uint64_t vls_spread_deadline(const vls_spread *s) {
 
 /* Records */
 
+void vls_spread_again(vls_spread *s, const uint8_t id[32], uint32_t from) {
+  peer *p = find(s, from);
+  if (p == NULL) return;
+  p->eager = false;
+  send(s, VLS_SPREAD_PRUNE, from, id);
+}
+
 vls_err vls_spread_got(vls_spread *s, const uint8_t id[32], uint32_t from, uint64_t now) {
   peer *p = from == VLS_SPREAD_SELF ? NULL : find(s, from);
   if (was_seen(s, id)) {
-    if (p != NULL) {
-      p->eager = false;
-      send(s, VLS_SPREAD_PRUNE, from, id);
-    }
+    vls_spread_again(s, id, from);
     return VLS_DUPLICATE;
   }
   note_seen(s, id);

@@ -49,6 +49,8 @@ void vls_spread_down(vls_spread *spread, uint32_t peer);
 /* A record is here and on disk: mine, or from a peer. VLS_DUPLICATE: it was. */
 VLS_MUST vls_err vls_spread_got(vls_spread *spread, const uint8_t id[32], uint32_t from,
                                 uint64_t now);
+/* A record came again that is here, though it may be forgotten above. */
+void vls_spread_again(vls_spread *spread, const uint8_t id[32], uint32_t from);
 /* What a neighbour said. has: the caller still has that record. VLS_NOT_FOUND: no neighbour. */
 VLS_MUST vls_err vls_spread_heard(vls_spread *spread, vls_spread_kind kind, const uint8_t id[32],
                                   uint32_t from, bool has, uint64_t now);

@@ -220,6 +220,10 @@ size_t vls_group_missing(const vls_group *group, uint8_t (*ret)[32], size_t max)
 size_t vls_group_runs(const vls_group *group, vls_group_held *ret, size_t max);
 /* Is this what my device said, up to where it says, without another branch? */
 bool vls_group_run_is_mine(const vls_group *group, const vls_group_held *held);
+/* The act by which this device came in first. False: none. */
+bool vls_group_announced_by(const vls_group *group, const uint8_t device[32], uint8_t ret_id[32]);
+/* Whose device this is, or was; 32 bytes, good as a seat's. NULL: nobody's. */
+const uint8_t *vls_group_owner(const vls_group *group, const uint8_t device[32]);
 /* Members by the acts that this event names, ascending, 32 bytes each; VLS_GROUP_CITIZENS have
  * room. 0: it is not in memory. */
 size_t vls_group_members_then(vls_group *group, const uint8_t id[32], uint8_t (*ret)[32]);

@@ -50,6 +50,22 @@ bool vls_group_run_is_mine(const vls_group *g, const vls_group_held *held) {
   return false;
 }
 
+bool vls_group_announced_by(const vls_group *g, const uint8_t device[32], uint8_t ret_id[32]) {
+  uint32_t number = vls_gr_device(g, device);
+  if (number == NOBODY || g->devices[number].n_anns == 0) return false;
+  const gr_device *d = &g->devices[number];
+  uint32_t first = d->anns[0].act;
+  for (size_t i = 1; i < d->n_anns; i++)
+    if (d->anns[i].act < first) first = d->anns[i].act;
+  memcpy(ret_id, g->rows[g->acts[first].row].id, 32);
+  return true;
+}
+
+const uint8_t *vls_group_owner(const vls_group *g, const uint8_t device[32]) {
+  uint32_t number = vls_gr_device(g, device);
+  return number == NOBODY ? NULL : g->people[g->devices[number].person].identity;
+}
+
 static int by_identity(const void *a, const void *b) {
   return memcmp(a, b, 32);
 }

@@ -35,6 +35,7 @@ enum {
 /* A device of a member that can be reached now. */
 typedef struct vls_circle_link {
   vls_conn *conn;
+  struct vls_circle_sync *sync; /* circle_pass.h */
   uint8_t device[32];
   uint64_t asked; /* mono_ms when this one was asked for what is missing; 0 */
   bool sync_due;  /* the link is new, or its queue was full: compare */
@@ -76,6 +77,7 @@ typedef struct vls_circle {
   vls_due due;
   uint64_t heal_at, stuck_at, want_at, sync_at; /* mono_ms, or VLS_NEVER */
   size_t next_asked;                            /* of the links, when something is missing */
+  struct vls_circle_pass *pass;                 /* circle_pass.h; NULL: nothing yet */
   bool judge_due;                               /* words of anybody may count, or not, from now */
   vls_budget renewals;
   struct vls_circle_hour *hours; /* circle_hours.c */
@@ -178,6 +180,7 @@ void vls_circle_spread(vls_core *core, vls_circle *circle, uint64_t record, cons
 void vls_circle_passed(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *from);
 /* What waits goes out while the window is open. */
 void vls_circle_pump(vls_core *core, vls_conn *conn);
+size_t vls_circle_queue_room(const vls_conn *conn); /* frames that still fit */
 void vls_circle_queue_free(vls_conn *conn);
 
 /* circle_want.c */

@@ -1,6 +1,6 @@
 /* Frames of groups that come in. */
 #include "base/assert.h"
-#include "core/circle.h"
+#include "core/circle_pass.h"
 #include "core/circle_members.h"
 #include "crypto/kdf.h"
 #include "store/group_pass.h"
@@ -25,11 +25,17 @@ static bool may_take(void *arg, const vls_group_facts *facts) {
 static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice record) {
   vls_grecord_row row = {.grp = circle->row.id, .at = vls_core_wall(core), .record = record};
   vls_sha256(row.id, record);
-  if (vls_grecord_has(core->store, circle->row.id, row.id)) return false;
+  vls_circle_link *link = vls_circle_link_of(circle, conn);
+  if (vls_grecord_has(core->store, circle->row.id, row.id)) {
+    vls_circle_again(core, circle, link, row.id);
+    vls_circle_sync_came(core, circle, link, row.id, true, false);
+    return false;
+  }
   gate_of g = {core, circle, conn};
   vls_group_gate gate = {may_take, &g};
   vls_err err = vls_group_hear_gated(circle->group, record, vls_core_wall(core), &gate);
   vls_circle_settle(core, circle);
+  bool for_others = vls_circle_sync_came(core, circle, link, row.id, is_kept(err), true);
   if (!is_kept(err)) {
     vls_core_log(core, VLS_NOTICE, "record refused group=%llu contact=%llu error=%s",
                  (unsigned long long)circle->row.id, (unsigned long long)conn->peer->row.id,
@@ -38,7 +44,7 @@ static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_sl
   }
   if (err == VLS_OK) row.event = circle->event;
   vls_grecord_put(core->store, &row);
-  vls_circle_passed(core, circle, row.n, conn);
+  if (for_others) vls_circle_passed(core, circle, row.n, conn);
   return err == VLS_OK;
 }
 
@@ -63,7 +69,8 @@ static bool on_note(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slic
   vls_group_note note;
   if (vls_wire_decode(&vls_group_note_def, VLS_WIRE_STRICT, body, &note, NULL) != VLS_OK)
     return false;
-  return note.what == 1 && vls_circle_card_note(core, circle, conn, note.body);
+  if (note.what == 1) return vls_circle_card_note(core, circle, conn, note.body);
+  return vls_circle_receipt_take(core, circle, vls_circle_link_of(circle, conn), note.body);
 }
 
 /* Of a group whose acts are not here yet, nobody can be known to be a member: letters are for a
@@ -97,6 +104,15 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   case VLS_GROUP_FRAME_NOTE: return link != NULL && on_note(core, circle, conn, frame.body);
   case VLS_GROUP_FRAME_CARDS:
     if (link != NULL) vls_circle_cards_heard(core, circle, conn, frame.body);
+    return false;
+  case VLS_GROUP_FRAME_SYNC:
+    if (link != NULL) vls_circle_sync_frame(core, circle, link, frame.body);
+    return false;
+  case VLS_GROUP_FRAME_IHAVE:
+  case VLS_GROUP_FRAME_GRAFT:
+  case VLS_GROUP_FRAME_PRUNE:
+    if (link != NULL)
+      vls_circle_spread_frame(core, circle, link, (vls_group_frame_kind)frame.kind, frame.body);
     return false;
   case VLS_GROUP_FRAME_ASK: return vls_circle_renewed(core, circle, conn, frame.body);
   default: return false;

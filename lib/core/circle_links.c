@@ -1,8 +1,8 @@
 /* Which links lead to members of a group. */
 #include <stdlib.h>
 
-#include "core/circle.h"
 #include "core/circle_members.h"
+#include "core/circle_pass.h"
 
 vls_peer *vls_circle_member(vls_core *core, const uint8_t identity[32]) {
   vls_peer *peer = vls_peer_by_identity(core, identity);
@@ -49,13 +49,15 @@ static void join(vls_core *core, vls_circle *circle, vls_conn *conn, bool fresh)
   if (!carries(conn) || vls_circle_link_of(circle, conn) != NULL) return;
   if (!seat_behind(circle, conn, &seat)) return;
   vls_circle_link *link = add(circle);
-  *link = (vls_circle_link){.conn = conn, .sync_due = true, .fresh = true};
+  *link = (vls_circle_link){.conn = conn, .fresh = true};
   memcpy(link->device, seat.device, 32);
+  vls_circle_sync_up(core, circle, link);
   vls_circle_want_anew(core, circle);
   if (!fresh || conn->outgoing) vls_circle_cards_begin(core, circle, conn);
 }
 
 static void leave(vls_circle *circle, size_t i) {
+  vls_circle_sync_down(circle, &circle->links[i]);
   circle->links[i] = circle->links[--circle->n_links];
 }
 
@@ -81,6 +83,7 @@ void vls_circle_down(vls_core *core, vls_conn *conn) {
 void vls_circle_relink(vls_core *core, vls_circle *circle) {
   uint32_t leaf;
   circle->moved = false;
+  vls_circle_pass_of(circle)->relinked = true;
   core->members_moved = true;
   for (size_t i = circle->n_links; i-- > 0;)
     if (!vls_group_seat_of(circle->group, circle->links[i].device, &leaf)) leave(circle, i);

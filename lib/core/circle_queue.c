@@ -47,6 +47,10 @@ void vls_circle_queue_free(vls_conn *conn) {
   conn->groups = NULL;
 }
 
+size_t vls_circle_queue_room(const vls_conn *conn) {
+  return VLS_CIRCLE_QUEUE - (conn->groups == NULL ? 0 : conn->groups->n);
+}
+
 static void grow(vls_circle_queue *q) {
   size_t cap = q->cap == 0 ? 16 : q->cap * 2;
   entry *list = vls_calloc(cap, sizeof *list);
@@ -248,17 +252,4 @@ void vls_circle_pump(vls_core *core, vls_conn *conn) {
     if (!step(core, conn, q, &body)) break;
   vls_buf_done(&body);
   if (q->n == 0) vls_circle_queue_free(conn);
-}
-
-void vls_circle_spread(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *but) {
-  for (size_t i = 0; i < circle->n_links; i++)
-    if (circle->links[i].conn != but)
-      vls_circle_send_record(core, circle, circle->links[i].conn, record);
-}
-
-void vls_circle_passed(vls_core *core, vls_circle *circle, uint64_t record, const vls_conn *from) {
-  (void)core;
-  (void)circle;
-  (void)record;
-  (void)from;
 }

@@ -1,7 +1,7 @@
 /* What a group has to do by itself, and when. */
 #include <stddef.h>
 
-#include "core/circle.h"
+#include "core/circle_pass.h"
 
 void vls_circle_wake_at(vls_core *core, vls_circle *circle, uint64_t mono_ms) {
   vls_due_by(&core->due_circles, &circle->due, mono_ms);
@@ -40,6 +40,10 @@ void vls_circle_plan(vls_core *core, vls_circle *circle) {
     circle->links[i].fresh = false;
   if (circle->want_at <= core->now.mono_ms) vls_circle_want_tick(core, circle);
   plan_heal(core, circle);
+  vls_circle_pass_plan(core, circle);
+  uint64_t at[] = {circle->heal_at, circle->stuck_at, circle->want_at};
+  for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+    if (at[i] != VLS_NEVER) vls_circle_wake_at(core, circle, at[i]);
 }
 
 static void tick_one(vls_core *core, vls_circle *circle) {

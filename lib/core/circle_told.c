@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "core/circle.h"
+#include "core/circle_pass.h"
 #include "core/circle_words.h"
 #include "crypto/epoch.h"
 #include "crypto/kdf.h"
@@ -32,6 +32,7 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
     vls_act_tell(core, circle, said);
   } else {
     vls_circle_judge_event(core, circle, said, author, &row);
+    if (!mine) vls_circle_receipt_due(core, circle);
   }
   if (kind == VLS_GROUP_SET || kind == VLS_GROUP_REMOVE || kind == VLS_GROUP_RULES)
     circle->judge_due = true;

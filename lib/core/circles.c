@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
-#include "core/circle.h"
+#include "core/circle_pass.h"
 #include "core/circle_members.h"
 
 vls_circle *vls_circle_get(const vls_core *core, uint64_t id) {
@@ -102,6 +102,7 @@ void vls_circles_load(vls_core *core) {
 
 static void free_one(vls_circle *circle) {
   vls_circle_ring_free(circle);
+  vls_circle_pass_free(circle);
   vls_group_free(circle->group);
   for (size_t i = 0; i < circle->n_words; i++)
     vls_buf_done(&circle->words[i].body);

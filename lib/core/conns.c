@@ -186,6 +186,7 @@ bool vls_conn_proven(vls_core *core, vls_conn *conn) {
 static bool on_up(vls_core *core, vls_conn *conn) {
   vls_peer *peer = conn->peer;
   conn->up = true;
+  conn->up_at = core->now.mono_ms;
   if (conn->refuse_used || conn->refuse_expired) {
     vls_conn_close(core, conn, conn->refuse_used ? VLS_CLOSE_USED : VLS_CLOSE_EXPIRED,
                    "the invitation is void");

@@ -166,11 +166,11 @@ typedef struct vls_conn {
   bool by_former; /* it called a device of mine that is no more: all it gets is my card */
   bool as_member; /* by keys of members (PEER 4.11), whoever they are besides */
   vls_standing standing;
-  uint64_t opened, last_in, last_out; /* mono_ms */
-  uint64_t wait_since;                /* mono_ms of the oldest record without ACK; VLS_NEVER */
-  uint64_t ack_at;                    /* mono_ms when an ACK is due; VLS_NEVER */
-  uint64_t got, got_acked;            /* records dealt with; of those, acknowledged */
-  uint64_t held;                      /* and after them, records that wait for one that is done */
+  uint64_t opened, up_at, last_in, last_out; /* mono_ms */
+  uint64_t wait_since;     /* mono_ms of the oldest record without ACK; VLS_NEVER */
+  uint64_t ack_at;         /* mono_ms when an ACK is due; VLS_NEVER */
+  uint64_t got, got_acked; /* records dealt with; of those, acknowledged */
+  uint64_t held;           /* and after them, records that wait for one that is done */
   uint64_t sent, sent_acked, sent_seq;
   bool backlog;       /* the outbox may hold more to send */
   vls_flight *flight; /* VLS_WINDOW_RECORDS of them, once it is a contact's */

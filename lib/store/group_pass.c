@@ -82,7 +82,7 @@ size_t vls_grecord_ids(vls_store *store, uint64_t grp, uint64_t after, uint8_t (
   vls_sql_int(q, 2, after);
   vls_sql_int(q, 3, max);
   while (n < max && vls_sql_row(store, q)) {
-    *ret_n = vls_sql_get_int(q, 0);
+    ret_n[n] = vls_sql_get_int(q, 0);
     vls_sql_get_fix(store, q, 1, ret[n++], 32);
   }
   vls_sql_done(q);
@@ -101,6 +101,14 @@ uint64_t vls_grecord_newest(vls_store *store, uint64_t grp) {
   sqlite3_stmt *q = vls_sql(store, "SELECT coalesce(max(n), 0) FROM grecord INDEXED BY grecord_n "
                                    "WHERE grp=?");
   vls_sql_int(q, 1, grp);
+  return vls_sql_one(store, q);
+}
+
+uint64_t vls_grecord_before(vls_store *store, uint64_t grp, uint64_t at_ms) {
+  sqlite3_stmt *q =
+      vls_sql(store, "SELECT n FROM grecord WHERE grp=? AND at<? ORDER BY n DESC LIMIT 1");
+  vls_sql_int(q, 1, grp);
+  vls_sql_int(q, 2, at_ms);
   return vls_sql_one(store, q);
 }
 

@@ -29,10 +29,12 @@ bool vls_grecord_get(vls_store *store, uint64_t n, vls_grecord_row *ret, vls_buf
 bool vls_grecord_by_id(vls_store *store, uint64_t grp, const uint8_t id[32], vls_grecord_row *ret,
                        vls_buf *record);
 void vls_grecord_set_event(vls_store *store, uint64_t n, uint64_t event);
-/* Ids with n > after, by growing n: at most max. Gives how many, and the last n. */
+/* Ids and numbers with n > after, by growing n: at most max. Gives how many. */
 size_t vls_grecord_ids(vls_store *store, uint64_t grp, uint64_t after, uint8_t (*ret)[32],
                        uint64_t *ret_n, size_t max);
 uint64_t vls_grecord_count(vls_store *store, uint64_t grp, uint64_t after);
+/* The newest that came before this moment; 0: none. */
+uint64_t vls_grecord_before(vls_store *store, uint64_t grp, uint64_t at_ms);
 uint64_t vls_grecord_newest(vls_store *store, uint64_t grp);
 /* Some of those older than this, over all groups; true when there may be more. */
 bool vls_grecord_drop_before(vls_store *store, uint64_t at_ms);

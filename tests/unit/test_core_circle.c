@@ -343,6 +343,47 @@ static void old_copy_of_a_node_catches_up(void **state) {
   world_free(w);
 }
 
+/* Who was away finds all by comparison, without a word after it that names what was missed. */
+static void what_was_said_apart_comes_together(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  node_offline(w, CHI, true);
+  for (int i = 0; i < 40; i++)
+    say_there(w, i % 2 == 0 ? ANA : BAO, "there");
+  for (int i = 0; i < 40; i++)
+    say_there(w, CHI, "here");
+  pass(w, 1000);
+  node_offline(w, CHI, false);
+  pass(w, 1000000);
+  for (int who = ANA; who <= CHI; who++) {
+    uint64_t numbers[100];
+    assert_int_equal(vls_circle_order(w->node[who].core, circle_of(w, who), 0, numbers, 100), 80);
+    alike(w, ANA, who);
+  }
+  world_free(w);
+}
+
+/* A removal that was made alone. */
+static void removal_made_apart_is_heard_of(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_core *ana = w->node[ANA].core;
+  node_offline(w, ANA, true);
+  assert_int_equal(vls_group_remove(circle_of(w, ANA)->group, identity_of(w, BAO),
+                                    vls_slice_str("spam"), &ana->rng, vls_core_wall(ana)),
+                   VLS_OK);
+  vls_circle_settle(ana, circle_of(w, ANA));
+  done(w, ANA);
+  say_there(w, ANA, "alone");
+  node_offline(w, ANA, false);
+  pass(w, 1000000);
+  assert_int_equal(vls_group_level(circle_of(w, CHI)->group, identity_of(w, BAO)), 0);
+  assert_string_equal(heard(w, CHI), "alone|");
+  assert_string_equal(heard(w, BAO), "");
+  alike(w, ANA, CHI);
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(two_contacts_talk_in_a_group),
@@ -355,6 +396,8 @@ int main(void) {
       cmocka_unit_test(flood_of_one_author_is_left_for_later),
       cmocka_unit_test(order_is_the_same_for_all),
       cmocka_unit_test(old_copy_of_a_node_catches_up),
+      cmocka_unit_test(what_was_said_apart_comes_together),
+      cmocka_unit_test(removal_made_apart_is_heard_of),
       cmocka_unit_test(crash_at_any_moment_loses_and_doubles_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,14 +155,15 @@ static void records_are_listed_and_dropped_by_age(void **state) {
   (void)state;
   vls_store *store = store_in_memory();
   uint8_t ids[4][32], key[32];
-  uint64_t last = 0;
+  uint64_t last[4] = {0};
   for (unsigned i = 1; i <= VLS_GRECORD_DROP + 10; i++)
     put_record(store, 1 + i % 2, i, i);
   assert_int_equal(vls_grecord_count(store, 1, 0), VLS_GRECORD_DROP / 2 + 5);
-  assert_int_equal(vls_grecord_ids(store, 1, 2, ids, &last, 4), 4);
-  assert_int_equal(last, 10);
+  assert_int_equal(vls_grecord_ids(store, 1, 2, ids, last, 4), 4);
+  assert_int_equal(last[0], 4);
+  assert_int_equal(last[3], 10);
   assert_memory_equal(ids[0], key_of(key, 4), 32);
-  assert_int_equal(vls_grecord_ids(store, 1, VLS_GRECORD_DROP + 9, ids, &last, 4), 1);
+  assert_int_equal(vls_grecord_ids(store, 1, VLS_GRECORD_DROP + 9, ids, last, 4), 1);
   assert_false(vls_grecord_drop_before(store, 1));
   assert_false(vls_grecord_drop_before(store, 3));
   assert_int_equal(vls_grecord_count(store, 1, 0), VLS_GRECORD_DROP / 2 + 4);
