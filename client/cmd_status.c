@@ -59,6 +59,7 @@ static void print_for_people(vls_cli *cli, const vls_rpc_status *s) {
   if (is(s->state, "full"))
     vls_card_put(cli, "Disk", "full: nothing new is taken until there is room: df -h");
   vls_card_put(cli, "Contacts", "%" PRIu64 ", %" PRIu64 " online", s->contacts, s->online);
+  if (s->groups > 0) vls_card_put(cli, "Groups", "%" PRIu64, s->groups);
   vls_card_put(cli, "Unread", "%" PRIu64, s->unread);
   vls_card_put(cli, "Waiting", "%" PRIu64 " without a receipt", s->queued);
   if (s->set_aside > 0)

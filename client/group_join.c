@@ -33,6 +33,8 @@ static vls_err create(vls_cli *cli, const vls_args *args) {
   if (err == VLS_OK) err = vls_args_span(cli, args, "slow", &slow);
   if (err == VLS_OK && slow > UINT64_C(86400) * 1000)
     err = vls_fail(cli, VLS_USAGE, NULL, "--slow takes at most a day (24h)");
+  if (err == VLS_OK && ((lifetime > 0 && lifetime < 1000) || (slow > 0 && slow < 1000)))
+    err = vls_fail(cli, VLS_USAGE, NULL, "--lifetime and --slow take whole seconds");
   if (err != VLS_OK) return err;
   ask.has_lifetime_s = ask.has_slow_s = true;
   ask.lifetime_s = lifetime / 1000;

@@ -74,6 +74,8 @@ static vls_err span_or(vls_cli *cli, const vls_args *args, const char *name, con
   if (strcmp(value, none) != 0 && vls_when_span(value, &ms) != VLS_OK)
     return vls_fail(cli, VLS_USAGE, NULL, "--%s takes a span such as 30s, 5m, 2h or 7d, or %s",
                     name, none);
+  if (ms > 0 && ms < 1000)
+    return vls_fail(cli, VLS_USAGE, NULL, "--%s takes whole seconds, or %s", name, none);
   *ret_s = ms / 1000;
   return VLS_OK;
 }
