@@ -104,6 +104,17 @@ bool sim_club_members(sim_world *w, unsigned who, sim_members *ret) {
   return true;
 }
 
+static void read_hex(sim_world *w, vls_slice hex, uint8_t ret[32]) {
+  char text[65];
+  snprintf(text, sizeof text, "%.*s", (int)hex.n, (const char *)hex.p);
+  for (size_t i = 0; i < 32; i++) {
+    unsigned byte = 0;
+    bool ok = hex.n == 64 && sscanf(text + 2 * i, "%2x", &byte) == 1;
+    sim_expect(w, ok, "the id of a group is not 64 digits");
+    ret[i] = (uint8_t)byte;
+  }
+}
+
 void sim_club_found(sim_world *w, unsigned founder, const char *name, bool has_history) {
   sim_club *club = w->club;
   vls_rpc_group_create create = {.name = vls_slice_str(name),
@@ -118,6 +129,9 @@ void sim_club_found(sim_world *w, unsigned founder, const char *name, bool has_h
   bool ok = sim_club_call(w, founder, "group.create", &vls_rpc_group_create_def, &create, &a);
   sim_expect(w, ok && a.error[0] == '\0', "%s cannot begin a group: %s", w->person[founder]->name,
              ok ? a.error : "no answer");
+  vls_rpc_group group;
+  sim_club_decode(w, &vls_rpc_group_def, a.result, &group);
+  read_hex(w, group.id, club->gid);
   club->is_founded = true;
 }
 

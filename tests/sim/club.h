@@ -35,6 +35,7 @@ typedef struct sim_saying {
 
 typedef struct sim_club {
   char name[2 * SIM_CLUB_NAME];
+  uint8_t gid[32];
   unsigned founder;
   bool is_founded, has_history, was_strict; /* ... at some time: only moderators may write */
   sim_saying said[SIM_CLUB_TEXTS];
@@ -49,9 +50,10 @@ typedef struct sim_club {
   unsigned off_mean_s;        /* ... and off */
   unsigned split_mean_s;      /* seconds between two times that the world falls in two; 0: never */
   unsigned trouble_per_mille; /* of ideas: levels, removals, rules */
-  /* who is excused: their words need not be shown */
-  bool excused[SIM_CITIZENS_MAX];
-  bool asks_again[SIM_CITIZENS_MAX];
+  bool excused[SIM_CITIZENS_MAX]; /* their words need not be shown */
+  bool is_foe[SIM_CITIZENS_MAX];  /* their node was taken over: nobody asks it */
+  unsigned n_foes;                /* to come */
+  uint64_t copied_at;             /* ms of the world: somebody's data may go back to this */
   char names[SIM_CITIZENS_MAX][SIM_CLUB_NAME];
   uint64_t asked, refused, unanswered; /* calls about the group */
 } sim_club;
@@ -95,6 +97,11 @@ void sim_club_begin(sim_world *w);
 void sim_club_idea(sim_world *w, unsigned who);
 void sim_club_session(sim_world *w, unsigned who);
 void sim_club_split(sim_world *w);
+/* club_foe.c: a node that was taken over says what no node would say. */
+void sim_club_turn(sim_world *w, unsigned who);
+void sim_club_foe(sim_world *w, unsigned who);
+/* Somebody's data went back to when it was copied. */
+void sim_club_went_back(sim_world *w, unsigned who);
 /* One tries to get another in: invites, and the other joins when it knows. */
 void sim_club_invite(sim_world *w, unsigned who, unsigned other);
 void sim_club_join(sim_world *w, unsigned who);

@@ -153,7 +153,7 @@ static bool is_settled(sim_world *w, char *ret_why, size_t room) {
   if (!look(w, w->club->founder, &all)) return false;
   for (size_t i = 0; i < all.members.n; i++) {
     unsigned who = all.members.who[i];
-    if (who >= w->n || is_alike(w, &all, who, why, sizeof why)) continue;
+    if (who >= w->n || w->club->is_foe[who] || is_alike(w, &all, who, why, sizeof why)) continue;
     snprintf(ret_why, room, "%s is not where the founder is: %s", w->person[who]->name, why);
     return false;
   }
@@ -176,7 +176,8 @@ static void check_own(sim_world *w) {
     bool has_said = false;
     for (size_t i = 0; i < w->club->n_said && !has_said; i++)
       has_said = w->club->said[i].from == who && w->club->said[i].is_acked;
-    if (!has_said || w->club->was_strict || w->club->excused[who] || !read_all(w, who, &mine))
+    if (!has_said || w->club->is_foe[who] || w->club->was_strict || w->club->excused[who] ||
+        !read_all(w, who, &mine))
       continue;
     for (size_t i = 0; i < w->club->n_said; i++) {
       const sim_saying *said = &w->club->said[i];

@@ -62,6 +62,16 @@ void sim_club_begin(sim_world *w) {
     sim_after(w, gap_of(&club->rng, club->split_mean_s), SIM_EV_SPLIT, 0, 0, 0);
 }
 
+void sim_club_went_back(sim_world *w, unsigned who) {
+  sim_club *club = w->club;
+  for (size_t i = 0; i < club->n_said; i++) {
+    sim_saying *said = &club->said[i];
+    if (said->from != who || said->said_at < club->copied_at || !said->is_acked) continue;
+    said->is_acked = false; /* what has arrived anywhere comes back, and the rest is lost */
+    said->is_unsure = true;
+  }
+}
+
 /* --- ideas --- */
 
 /* What a person may try and be refused: their node knows more, or another was faster. */
@@ -86,7 +96,7 @@ void sim_club_join(sim_world *w, unsigned who) {
   vls_rpc_group group;
   sim_answer a;
   bool knows = sim_club_get(w, who, &group);
-  if (knows && !sim_club_is(group.state, "invited") && !w->club->asks_again[who]) return;
+  if (knows && !sim_club_is(group.state, "invited")) return;
   if (!knows && w->club->link[0] == '\0') return;
   if (!knows) {
     join = (vls_rpc_group_join){.has_link = true, .link = vls_slice_str(w->club->link)};
@@ -170,6 +180,11 @@ static void leave(sim_world *w, unsigned who) {
 static void act(sim_world *w, unsigned who) {
   sim_club *club = w->club;
   unsigned idea = (unsigned)sim_rng_below(&club->rng, 100);
+  if (club->n_foes != 0 && who != club->founder && sim_rng_chance(&club->rng, 100)) {
+    club->n_foes--;
+    sim_club_turn(w, who);
+    return;
+  }
   if (sim_rng_chance(&club->rng, club->trouble_per_mille)) {
     if (idea < 70)
       change_somebody(w, who);

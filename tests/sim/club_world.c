@@ -1,4 +1,5 @@
 /* A world with a group for every seed. */
+#include "backup.h"
 #include "check.h"
 #include "club.h"
 #include "weather.h"
@@ -45,7 +46,26 @@ static void choose_people(sim_world *w, sim_rng *rng) {
   sim_club *club = w->club;
   club->act_mean_s = (unsigned)sim_rng_between(rng, 10, sim_rng_chance(rng, 700) ? 120 : 1800);
   club->acts_left = (unsigned)sim_rng_between(rng, 20, 20 + 4 * w->n);
+  club->n_foes = sim_rng_chance(rng, 250) ? (unsigned)sim_rng_between(rng, 1, 1 + w->n / 8) : 0;
   club->trouble_per_mille = sim_rng_chance(rng, 600) ? (unsigned)sim_rng_between(rng, 20, 250) : 0;
+}
+
+/* In some worlds somebody's disk is copied away and put back, or a backup brought back: then one
+ * device says two things with one number. */
+static void choose_past(sim_world *w, sim_rng *rng) {
+  sim_weather *weather = &w->weather;
+  if (w->disk.kind != SIM_STORE_MEMORY || !sim_rng_chance(rng, 200)) return;
+  weather->mean_s[SIM_FAULT_BACK] = (unsigned)sim_rng_between(rng, 300, 3000);
+  weather->forgetful = (unsigned)sim_rng_below(rng, w->n);
+  weather->backup = vls_calloc(1, sizeof *weather->backup);
+  sim_backup_init(w, weather->backup, w->person[weather->forgetful]);
+}
+
+static void past_is_over(sim_world *w) {
+  if (w->weather.backup == NULL) return;
+  sim_backup_done(w->weather.backup);
+  free(w->weather.backup);
+  w->weather.backup = NULL;
 }
 
 static bool is_there(sim_world *w, const void *arg) {
@@ -98,6 +118,7 @@ void sim_club_world(sim_world *w, unsigned n) {
     uint64_t off = sim_rng_below(&rng, 2 * w->weather.skew_ms + 1);
     w->node[i]->skew_ms = (int64_t)off - (int64_t)w->weather.skew_ms;
   }
+  choose_past(w, &rng);
   bool ok = sim_run_until(w, is_there, NULL, SIM_HOUR);
   sim_expect(w, ok, "somebody has no identity after an hour");
   sim_club_found(w, 0, "Allotments", sim_rng_chance(&rng, 300));
@@ -109,4 +130,5 @@ void sim_club_world(sim_world *w, unsigned n) {
   sim_run(w, sim_rng_below(&rng, SIM_HOUR));
   everybody_home(w);
   sim_club_check(w);
+  past_is_over(w);
 }

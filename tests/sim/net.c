@@ -9,15 +9,33 @@ static bool is_stalled(const sim_world *w, const sim_link *link) {
 }
 
 sim_link *sim_net_link(const sim_world *w, size_t id) {
-  for (size_t i = 0; i < w->net.n; i++)
-    if (w->net.links[i]->id == id) return w->net.links[i];
-  return NULL;
+  return id < w->net.next_id ? w->net.by_id[id] : NULL;
+}
+
+/* Where it is found again by its owner's number. */
+static void note_end(sim_world *w, sim_link *link, unsigned side) {
+  unsigned who = link->end[side].who;
+  if (who >= SIM_CITIZENS_MAX) return;
+  sim_ends *of = &w->net.of[who];
+  if (of->n == of->cap) {
+    of->cap = of->cap == 0 ? 8 : of->cap * 2;
+    of->links = vls_realloc(of->links, of->cap * sizeof(sim_link *));
+  }
+  of->links[of->n++] = link;
+}
+
+static void forget_end(sim_world *w, const sim_link *link, unsigned side) {
+  unsigned who = link->end[side].who;
+  sim_ends *of = who < SIM_CITIZENS_MAX ? &w->net.of[who] : NULL;
+  for (size_t i = 0; of != NULL && i < of->n; i++)
+    if (of->links[i] == link) of->links[i--] = of->links[--of->n];
 }
 
 /* The end that citizen's present core calls `number`, or NULL when it is over. */
 static sim_link *find(const sim_world *w, unsigned who, uint64_t number, unsigned *ret_side) {
-  for (size_t i = 0; i < w->net.n; i++) {
-    sim_link *link = w->net.links[i];
+  const sim_ends *of = &w->net.of[who];
+  for (size_t i = 0; i < of->n; i++) {
+    sim_link *link = of->links[i];
     for (unsigned side = 0; side < 2; side++) {
       const sim_end *end = &link->end[side];
       if (end->who != who || end->number != number || end->state == SIM_END_CLOSED) continue;
@@ -35,6 +53,10 @@ static sim_link *new_link(sim_world *w) {
     net->cap = net->cap == 0 ? 64 : net->cap * 2;
     net->links = vls_realloc(net->links, net->cap * sizeof *net->links);
   }
+  if (net->next_id == net->cap_id) {
+    net->cap_id = net->cap_id == 0 ? 64 : net->cap_id * 2;
+    net->by_id = vls_realloc(net->by_id, net->cap_id * sizeof *net->by_id);
+  }
   sim_link *link = vls_calloc(1, sizeof *link);
   link->id = net->next_id++;
   link->latency = sim_rng_between(&w->net_rng, net->latency_min, net->latency_max);
@@ -45,6 +67,7 @@ static sim_link *new_link(sim_world *w) {
     link->end[side].who = SIM_STRANGER;
     link->end[side].state = SIM_END_CLOSED;
   }
+  net->by_id[link->id] = link;
   net->links[net->n++] = link;
   return link;
 }
@@ -62,6 +85,9 @@ static void free_when_over(sim_world *w, sim_link *link) {
   while (net->links[i] != link)
     i++;
   net->links[i] = net->links[--net->n];
+  net->by_id[link->id] = NULL;
+  for (unsigned side = 0; side < 2; side++)
+    forget_end(w, link, side);
   free_link(link);
 }
 
@@ -74,6 +100,9 @@ void sim_net_init(sim_world *w) {
 void sim_net_done(sim_world *w) {
   for (size_t i = 0; i < w->net.n; i++)
     free_link(w->net.links[i]);
+  for (unsigned i = 0; i < SIM_CITIZENS_MAX; i++)
+    free(w->net.of[i].links);
+  free(w->net.by_id);
   free(w->net.links);
 }
 
@@ -88,10 +117,11 @@ void sim_net_address(unsigned house, char ret[SIM_ADDRESS]) {
 /* NULL: nobody lives there. */
 static sim_node *who_lives_at(const sim_world *w, vls_slice address) {
   char text[SIM_ADDRESS];
-  for (unsigned i = 0; i < w->n; i++) {
-    sim_net_address(w->node[i]->house, text);
-    if (vls_slice_eq(address, vls_slice_str(text))) return w->node[i];
-  }
+  unsigned a = 0, b = 0;
+  snprintf(text, sizeof text, "%.*s", (int)address.n, (const char *)address.p);
+  if (sscanf(text, "10.0.%u.%u:4647", &a, &b) != 2) return NULL;
+  for (unsigned i = 0; i < w->n; i++)
+    if (w->node[i]->house == a * 256 + b) return w->node[i];
   return NULL;
 }
 
@@ -114,6 +144,7 @@ void sim_net_dial(sim_world *w, unsigned who, uint64_t number, const vls_slice *
   sim_link *link = new_link(w);
   link->end[0] = new_end(who, w->node[who]->life, number, &link->end[0].inbox);
   link->end[0].state = SIM_END_DIALLING;
+  note_end(w, link, 0);
   sim_node *found = NULL;
   bool silently = true;
   for (size_t i = 0; i < n && found == NULL; i++) {
@@ -131,6 +162,7 @@ void sim_net_dial(sim_world *w, unsigned who, uint64_t number, const vls_slice *
   uint64_t there = found->next_accepted++ | VLS_LINK_ACCEPTED;
   link->end[1] = new_end(found->who, found->life, there, &link->end[1].inbox);
   link->end[1].state = SIM_END_DIALLING;
+  note_end(w, link, 1);
   uint64_t delay = travel(w, link);
   link->end[1].last_at = w->now + delay; /* nothing arrives before the link is open */
   link->end[0].last_at = w->now + 2 * delay;
@@ -334,6 +366,7 @@ sim_link *sim_net_intrude(sim_world *w, unsigned whom) {
   link->end[1] = new_end(whom, node->life, number, &link->end[1].inbox);
   link->end[1].state = SIM_END_DIALLING;
   link->end[1].last_at = w->now + link->latency;
+  note_end(w, link, 1);
   sim_after(w, link->latency, SIM_EV_OPENED, link->id, 1, 0);
   return link;
 }

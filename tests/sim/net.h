@@ -52,9 +52,18 @@ typedef struct sim_link {
   bool lost;                /* broken: whatever is written goes nowhere */
 } sim_link;
 
+/* Links that a citizen has an end of. */
+typedef struct sim_ends {
+  sim_link **links;
+  size_t n, cap;
+} sim_ends;
+
 typedef struct sim_net {
   sim_link **links; /* those of which an end still knows */
   size_t n, cap, next_id;
+  sim_link **by_id; /* of every id there ever was; NULL: it is over */
+  size_t cap_id;
+  sim_ends of[SIM_CITIZENS_MAX];
   uint64_t latency_min, latency_max, jitter_max;
   uint64_t bytes_per_ms;
   unsigned refuse_per_mille;         /* dials that fail for no reason */

@@ -67,10 +67,13 @@ static void go_back(sim_world *w) {
   bool takes = sim_rng_chance(&w->weather.rng, 400);
   bool new_device = sim_rng_chance(&w->weather.rng, 400) && backup->n_devices < SIM_DEVICES_MAX;
   if (backup->n_times == SIM_RETURNS_MAX) return;
-  if (!takes && sim_backup_may_restore(w, backup, person))
+  if (!takes && sim_backup_may_restore(w, backup, person)) {
     sim_backup_restore(w, backup, person, new_device);
-  else if (sim_backup_may_take(w, person))
+    if (w->club != NULL) sim_club_went_back(w, person->who);
+  } else if (sim_backup_may_take(w, person)) {
     sim_backup_take(w, backup, person);
+    if (w->club != NULL) w->club->copied_at = w->now;
+  }
 }
 
 void sim_weather_strike(sim_world *w, sim_fault fault) {

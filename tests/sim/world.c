@@ -99,6 +99,7 @@ static const sim_node *whose(const sim_world *w, const sim_event *e) {
   case SIM_EV_ACTOR:
   case SIM_EV_CLUB:
   case SIM_EV_SESSION:
+  case SIM_EV_FOE:
   case SIM_EV_SPLIT: break;
   }
   return NULL;
@@ -157,6 +158,7 @@ static void happen(sim_world *w, const sim_event *e) {
   case SIM_EV_ACTOR: sim_actor_act(w, w->actor[who]); return;
   case SIM_EV_CLUB: sim_club_idea(w, who); return;
   case SIM_EV_SESSION: sim_club_session(w, who); return;
+  case SIM_EV_FOE: sim_club_foe(w, who); return;
   case SIM_EV_SPLIT: sim_club_split(w); return;
   }
 }

@@ -54,6 +54,7 @@ typedef enum sim_event_type {
   SIM_EV_ACTOR,    /* actor: does what it does */
   SIM_EV_CLUB,     /* person: has an idea about the group */
   SIM_EV_SESSION,  /* node: goes on or off */
+  SIM_EV_FOE,      /* node: taken over, it does what it does */
   SIM_EV_SPLIT,    /* two worlds for a time */
 } sim_event_type;
 
