@@ -191,6 +191,7 @@ static vls_err emit(vls_group *g, const wish *w, vls_rng *rng, uint64_t now, uin
   m.base = vls_gr_best(g, true);
   if (m.base == NULL && w->commit) m.base = vls_gr_best(g, false);
   if (m.base == NULL || w->n > VLS_EVENT_ITEMS) return VLS_STATE;
+  if (g->seq == UINT64_MAX) return VLS_LIMITED; /* so said a copy of this device */
   vls_group_said *said = vls_calloc(1, sizeof *said);
   said->header = (vls_group_header){.suite = 1, .seq = g->seq + 1, .stamp = now};
   memcpy(said->header.group, g->id, 32);

@@ -65,7 +65,7 @@ void sim_actor_free(sim_actor *a) {
 }
 
 bool sim_actor_said(const sim_world *w, vls_slice text) {
-  return w->n_actors > 0 && text.n >= 2 && memcmp(text.p, "x;", 2) == 0;
+  return (w->n_actors > 0 || w->club != NULL) && text.n >= 2 && memcmp(text.p, "x;", 2) == 0;
 }
 
 /* --- its link --- */

@@ -61,7 +61,7 @@ static bool begin(const foe *f, craft *c) {
   vls_group_header *h = &c->said.header;
   *c = (craft){0};
   gr_epoch *best = vls_gr_best(g, false);
-  if (best == NULL) return false;
+  if (best == NULL || g->seq > UINT64_MAX - FLOOD) return false;
   vls_buf_init(&c->bodies, 1 << 16);
   vls_buf_init(&c->record, VLS_GROUP_RECORD_MAX);
   if (vls_buf_grow(&c->bodies, 1 << 16) == NULL) return false; /* its bytes stay where they are */
@@ -150,7 +150,7 @@ static void say_wrong(const foe *f) {
 static void seize(const foe *f) {
   craft c;
   vls_group *g = f->circle->group;
-  if (!begin(f, &c) || g->n_people == 0) return;
+  if (g->n_people == 0 || !begin(f, &c)) return;
   const uint8_t *whom = g->people[sim_rng_below(f->rng, g->n_people)].identity;
   if (sim_rng_chance(f->rng, 500)) {
     vls_act_remove act = {.reason = vls_slice_str("because")};

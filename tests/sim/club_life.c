@@ -131,10 +131,13 @@ static void invite_somebody(sim_world *w, unsigned who) {
     for (size_t k = 0; k < members.n && !is_in; k++)
       is_in = members.who[k] == other;
     if (is_in) continue;
-    sim_club_invite(w, who, other);
+    if (w->club->by_hand)
+      sim_club_bring(w, who, other);
+    else
+      sim_club_invite(w, who, other);
     return;
   }
-  if (sim_rng_chance(&w->club->rng, 300)) make_link(w, who);
+  if (!w->club->by_hand && sim_rng_chance(&w->club->rng, 300)) make_link(w, who);
 }
 
 static void change_somebody(sim_world *w, unsigned who) {

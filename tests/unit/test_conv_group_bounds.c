@@ -336,6 +336,24 @@ static void member_acts_up_to_a_limit(void **state) {
 
 /* Tables, without all the signatures that would fill them */
 
+/* Somebody with a copy of its keys said the last number there is: others take it, and then know that
+ * the device is done. */
+static void device_that_has_no_number_left_says_nothing(void **state) {
+  (void)state;
+  world w;
+  uint8_t id[32];
+  world_make(&w, 2, 41);
+  world_fill(&w);
+  vls_group *bao = w.nodes[BAO].group;
+  bao->seq = UINT64_MAX - 1;
+  assert_int_equal(world_say(&w, &w.nodes[BAO], "the last", id), VLS_OK);
+  assert_true(world_has(&w.nodes[ANA], id));
+  assert_int_equal(world_say(&w, &w.nodes[BAO], "one more", id), VLS_LIMITED);
+  assert_int_equal(world_say(&w, &w.nodes[ANA], "and on", id), VLS_OK);
+  assert_true(world_has(&w.nodes[BAO], id));
+  world_end(&w);
+}
+
 static void words_in_memory_end_at_their_limit(void **state) {
   (void)state;
   world w;
@@ -432,6 +450,7 @@ int main(void) {
       cmocka_unit_test(epochs_without_their_wraps_take_half_at_most),
       cmocka_unit_test(many_newest_acts_are_joined_first),
       cmocka_unit_test(member_acts_up_to_a_limit),
+      cmocka_unit_test(device_that_has_no_number_left_says_nothing),
       cmocka_unit_test(words_in_memory_end_at_their_limit),
       cmocka_unit_test(wishes_end_at_their_limit),
       cmocka_unit_test(citizens_and_devices_end_at_their_limit),
