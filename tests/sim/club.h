@@ -37,7 +37,7 @@ typedef struct sim_club {
   char name[2 * SIM_CLUB_NAME];
   uint8_t gid[32];
   unsigned founder;
-  bool by_hand; /* people are let in without invitations */
+  bool by_hand;                             /* people are let in without invitations */
   bool is_founded, has_history, was_strict; /* ... at some time: only moderators may write */
   sim_saying said[SIM_CLUB_TEXTS];
   size_t n_said;

@@ -336,8 +336,7 @@ static void member_acts_up_to_a_limit(void **state) {
 
 /* Tables, without all the signatures that would fill them */
 
-/* Somebody with a copy of its keys said the last number there is: others take it, and then know that
- * the device is done. */
+/* Somebody with a copy of its keys said the last number there is. */
 static void device_that_has_no_number_left_says_nothing(void **state) {
   (void)state;
   world w;
