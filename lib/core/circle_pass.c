@@ -23,6 +23,7 @@ void vls_circle_pass_free(vls_circle *circle) {
 
 void vls_circle_pass_plan(vls_core *core, vls_circle *circle) {
   if (circle->group == NULL || circle->n_links == 0) return;
+  if (!vls_group_is_member(circle->group)) return; /* nobody would answer */
   vls_circle_sync_plan(core, circle);
   vls_circle_spread_plan(core, circle);
   vls_circle_receipts_plan(core, circle);

@@ -75,7 +75,9 @@ static void on_newcomer(vls_core *core, vls_circle *circle, const vls_group_told
 static void alarm_of(vls_core *core, vls_circle *circle, const vls_group_told *t,
                      const char *what) {
   const vls_peer *who = vls_peer_by_identity(core, t->who);
-  vls_feed_add_talk(core, VLS_FEED_ALARM, circle->row.id, 0, 0, what);
+  bool cares = t->kind != VLS_TOLD_FORK || /* GROUP 2.6 */
+               vls_group_level(circle->group, core->self.identity.pub) >= VLS_LEVEL_MODERATOR;
+  if (cares) vls_feed_add_talk(core, VLS_FEED_ALARM, circle->row.id, 0, 0, what);
   vls_core_log(core, VLS_WARNING, "group=%llu member=%llu %s", (unsigned long long)circle->row.id,
                (unsigned long long)(who == NULL ? 0 : who->row.id), what);
 }

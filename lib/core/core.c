@@ -4,10 +4,12 @@
 #include "core/circle.h"
 #include "core/circle_members.h"
 #include "crypto/kdf.h"
+#include "store/group_pass.h"
 #include "store/guard.h"
 #include "valise/secret.h"
 
 static const uint64_t housekeeping_ms = 3600 * 1000;
+static const uint64_t records_ms = 1000;
 static const uint64_t knock_memory_ms = 48 * 3600 * 1000;
 
 uint64_t vls_core_wall(const vls_core *core) {
@@ -232,6 +234,9 @@ static void keep_house(vls_core *core) {
   vls_sent_drop_before(core->store, now - VLS_SENT_DAYS * day);
   vls_feed_trim(core->store, now - 30 * day, vls_consumer_lowest(core->store) >> 7);
   vls_invite_drop_before(core->store, now - VLS_INVITE_KEEP_MS);
+  if (vls_grecord_drop_before(core->store, now - VLS_GRECORD_MS))
+    core->housekeeping = core->now.mono_ms + records_ms; /* in portions */
+  vls_gwrap_drop_before(core->store, now - VLS_GRECORD_MS);
   vls_invites_load(core);
 }
 

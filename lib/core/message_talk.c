@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "core/circle_pass.h"
 
 static const char held_why[] =
     "this node's data was put back from before its receipt: it may have arrived. \"valise outbox "
@@ -70,6 +71,11 @@ static void fill_circle(vls_core *core, vls_circle *circle, const vls_message_ro
   ret->has_hour = circle->group != NULL && vls_circle_event_of(core, circle, row, id) &&
                   vls_group_line_of(circle->group, id, &line);
   if (ret->has_hour) ret->hour = line.hour;
+  bool under_way = ret->mine && row->state == VLS_MSG_SENT && row->seq > 0;
+  if (under_way && vls_circle_delivery(core, circle, row->seq, &ret->receipts, &ret->of)) {
+    ret->has_receipts = ret->has_of = true;
+    if (ret->of > 0 && ret->receipts >= ret->of) ret->state = vls_slice_str("delivered");
+  }
   const char *problem = "";
   if (row->state == VLS_MSG_QUEUED) problem = "the group's keys are not here yet";
   if (row->state == VLS_MSG_FAILED) problem = "the group did not let you say it";

@@ -2,7 +2,7 @@
  * and separations. */
 #include "core_old.h"
 
-#include "core/circle.h"
+#include "core/circle_pass.h"
 
 /* The group of this node; NULL: it has none. */
 static vls_circle *circle_of(world *w, int who) {
@@ -343,6 +343,30 @@ static void old_copy_of_a_node_catches_up(void **state) {
   world_free(w);
 }
 
+/* Two of two: each signs for what is on its disk. */
+static void text_is_delivered_when_all_say_so(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  uint64_t got, of;
+  node_offline(w, CHI, true);
+  uint64_t n = say_there(w, ANA, "hello");
+  vls_message_row m;
+  vls_buf body;
+  vls_buf_init(&body, VLS_TEXT_MAX);
+  assert_true(vls_message_get(w->node[ANA].store, n, &m, &body));
+  vls_buf_done(&body);
+  pass(w, 60000);
+  assert_true(vls_circle_delivery(w->node[ANA].core, circle_of(w, ANA), m.seq, &got, &of));
+  assert_true(got == 1 && of == 2);
+  assert_string_equal(state_of(w, ANA, n), "sent");
+  node_offline(w, CHI, false);
+  pass(w, 1000000);
+  assert_true(vls_circle_delivery(w->node[ANA].core, circle_of(w, ANA), m.seq, &got, &of));
+  assert_true(got == 2 && of == 2);
+  assert_string_equal(state_of(w, ANA, n), "delivered");
+  world_free(w);
+}
+
 /* Who was away finds all by comparison, without a word after it that names what was missed. */
 static void what_was_said_apart_comes_together(void **state) {
   (void)state;
@@ -396,6 +420,7 @@ int main(void) {
       cmocka_unit_test(flood_of_one_author_is_left_for_later),
       cmocka_unit_test(order_is_the_same_for_all),
       cmocka_unit_test(old_copy_of_a_node_catches_up),
+      cmocka_unit_test(text_is_delivered_when_all_say_so),
       cmocka_unit_test(what_was_said_apart_comes_together),
       cmocka_unit_test(removal_made_apart_is_heard_of),
       cmocka_unit_test(crash_at_any_moment_loses_and_doubles_nothing),
