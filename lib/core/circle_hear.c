@@ -35,7 +35,8 @@ static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_sl
   vls_group_gate gate = {may_take, &g};
   vls_err err = vls_group_hear_gated(circle->group, record, vls_core_wall(core), &gate);
   vls_circle_settle(core, circle);
-  bool for_others = vls_circle_sync_came(core, circle, link, row.id, is_kept(err), true);
+  bool there_is_room = err != VLS_LIMITED;
+  bool for_others = vls_circle_sync_came(core, circle, link, row.id, there_is_room, is_kept(err));
   if (!is_kept(err)) {
     vls_core_log(core, VLS_NOTICE, "record refused group=%llu contact=%llu error=%s",
                  (unsigned long long)circle->row.id, (unsigned long long)conn->peer->row.id,

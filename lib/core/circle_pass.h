@@ -111,6 +111,8 @@ bool vls_circle_sync_find(const vls_circle_link *link, const uint8_t blinded[32]
  * comparison brought, that others are not told of each. */
 bool vls_circle_sync_came(vls_core *core, vls_circle *circle, vls_circle_link *link,
                           const uint8_t id[32], bool kept, bool is_new);
+/* Records are on their way, or it is not known yet whether any are to be. */
+bool vls_circle_sync_moves(const vls_circle *circle);
 void vls_circle_sync_plan(vls_core *core, vls_circle *circle);
 
 /* circle_spread.c: besides vls_circle_spread and vls_circle_passed */

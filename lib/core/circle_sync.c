@@ -122,7 +122,7 @@ static void finish(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   s->brought = 0;
   s->spoiled = false;
   vls_circle_receipts_pass(core, circle, link);
-  vls_circle_touch(core, circle);
+  vls_circle_want_soon(core, circle);
 }
 
 static void give_up(vls_core *core, vls_circle *circle, vls_circle_link *link, uint64_t wait) {
@@ -296,6 +296,12 @@ bool vls_circle_sync_came(vls_core *core, vls_circle *circle, vls_circle_link *l
   if (!kept) s->spoiled = true;
   vls_circle_touch(core, circle);
   return !is_new || ++s->brought <= VLS_CIRCLE_ANNOUNCE;
+}
+
+bool vls_circle_sync_moves(const vls_circle *circle) {
+  for (size_t i = 0; i < circle->n_links; i++)
+    if (circle->links[i].sync->phase != VLS_SYNC_IDLE) return true;
+  return false;
 }
 
 /* Somebody who was kept waiting has their turn. */

@@ -76,8 +76,9 @@ static bool fill(vls_core *core, vls_circle *circle, vls_group_want *want) {
   uint8_t(*missing)[32] = vls_calloc(VLS_GROUP_WANTED, 32);
   size_t n = 1;
   vls_group_place places[VLS_GROUP_EPOCHS];
-  if (vls_group_act_at(circle->group, 0, &id, &event))
-    n = vls_group_missing(circle->group, missing, VLS_GROUP_WANTED);
+  if (vls_group_act_at(circle->group, 0, &id, &event)) /* a comparison may just bring them */
+    n = vls_circle_sync_moves(circle) ? 0
+                                      : vls_group_missing(circle->group, missing, VLS_GROUP_WANTED);
   else
     memcpy(missing[0], circle->row.gid, 32);
   for (size_t i = 0; i < n; i++)
@@ -119,6 +120,8 @@ void vls_circle_want_tick(vls_core *core, vls_circle *circle) {
   if (fill(core, circle, want)) ask(core, circle, conn, want);
   free(want);
   circle->want_at = tidy(circle);
+  if (vls_circle_sync_moves(circle) && circle->want_at > core->now.mono_ms + VLS_CIRCLE_WANT_MS)
+    circle->want_at = core->now.mono_ms + VLS_CIRCLE_WANT_MS;
   if (circle->want_at != VLS_NEVER) vls_circle_wake_at(core, circle, circle->want_at);
 }
 
