@@ -10,7 +10,7 @@
  * after each batch, vls_group_is_stuck when wraps were asked for in vain. Poll before you save.
  *
  * What a peer gets wrong is an error value and changes nothing. Time is ms since 1970. Everything
- * in memory is a cache of what vls_group_save gives the store (group_save.c says what rows). */
+ * in memory is a cache of the rows that vls_group_changed gives the store. */
 #ifndef VALISE_CONV_GROUP_H
 #define VALISE_CONV_GROUP_H
 
@@ -230,9 +230,37 @@ size_t vls_group_members_then(vls_group *group, const uint8_t id[32], uint8_t (*
 /* Records and events that wait; the second is their bytes. */
 size_t vls_group_pending(const vls_group *group, size_t *ret_bytes);
 
-/* Appends all of the state as rows; load gives a group that goes on where this one was. The rows
- * hold secrets. VLS_TOO_BIG. VLS_MALFORMED: not such rows. */
-VLS_MUST vls_err vls_group_save(const vls_group *group, vls_buf *out);
-VLS_MUST vls_err vls_group_load(vls_group **ret, const vls_group_me *me, vls_slice rows);
+/* The state as rows, for the store (group_save.c says what rows): what a message changes is a few
+ * small ones. The caller keeps each under its kind and key, in the place of the one before. */
+enum { VLS_GROUP_ROW_KEY = 36, VLS_GROUP_ROW_MAX = 80000 };
+
+typedef enum vls_group_part {
+  VLS_GROUP_PART_STATE, /* secret: what is replaced must not be read again */
+  VLS_GROUP_PART_KEPT,  /* secret, too; changes rarely */
+  VLS_GROUP_PART_CLEAR,
+} vls_group_part;
+
+typedef struct vls_group_row {
+  uint8_t kind;
+  vls_group_part part; /* of a kind always the same */
+  bool is_gone;        /* it is dropped, if it was there */
+  uint8_t key[VLS_GROUP_ROW_KEY];
+  size_t n_key;
+  vls_slice value;
+} vls_group_row;
+
+/* Next of what changed since it was told last; false: nothing is left. Poll before. The value is in
+ * the buffer, which is cleared and has room for VLS_GROUP_ROW_MAX. */
+bool vls_group_changed(vls_group *group, vls_group_row *ret, vls_buf *value);
+/* All rows are told again. */
+void vls_group_change_all(vls_group *group);
+
+/* A group that goes on where that one was. Rows are given by growing kind, and of one kind by
+ * growing key. VLS_MALFORMED: not such a row; the group goes on without it, and tells the store so
+ * (vls_group_changed). */
+vls_group *vls_group_load_begin(const vls_group_me *me, const uint8_t id[32]);
+VLS_MUST vls_err vls_group_load_row(vls_group *group, const vls_group_row *row);
+/* VLS_MALFORMED: nothing was there; it is the caller's to free. */
+VLS_MUST vls_err vls_group_load_end(vls_group *group);
 
 #endif

@@ -73,6 +73,7 @@ vls_err vls_group_found(vls_group **ret, const vls_group_me *me, const vls_group
   if (err == VLS_OK) {
     g->seq = 1;
     memcpy(g->prev, said->id, 32);
+    g->new_self = true;
     vls_gr_epoch_open(g, g->epochs[0], joiner);
     *ret = g;
   } else {

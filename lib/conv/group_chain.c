@@ -47,10 +47,10 @@ vls_err vls_gr_open(const vls_group *g, vls_slice record, gr_opened *ret, vls_bu
 
 static void keep(gr_epoch *e, uint32_t leaf, uint32_t generation, const uint8_t mk[32]) {
   if (e->skipped == NULL) e->skipped = vls_calloc(VLS_GROUP_KEEP, sizeof *e->skipped);
-  if (e->n_skipped == VLS_GROUP_KEEP)
-    memmove(e->skipped, e->skipped + 1, --e->n_skipped * sizeof *e->skipped);
+  if (e->n_skipped == VLS_GROUP_KEEP) vls_gr_burn(e, e->skipped[0].leaf, e->skipped[0].generation);
   gr_skipped *s = &e->skipped[e->n_skipped++];
-  *s = (gr_skipped){.leaf = leaf, .generation = generation};
+  *s = (gr_skipped){.leaf = leaf, .generation = generation, .number = e->next_skipped++};
+  vls_gr_new_kept(e, s->number);
   memcpy(s->mk, mk, 32);
 }
 
@@ -58,6 +58,7 @@ void vls_gr_burn(gr_epoch *e, uint32_t leaf, uint32_t generation) {
   const gr_skipped *s = find_skipped(e, leaf, generation);
   if (s == NULL) return;
   size_t at = (size_t)(s - e->skipped);
+  vls_gr_new_kept(e, s->number);
   e->n_skipped--;
   memmove(e->skipped + at, e->skipped + at + 1, (e->n_skipped - at) * sizeof *e->skipped);
   vls_wipe(&e->skipped[e->n_skipped], sizeof *e->skipped);
@@ -69,6 +70,7 @@ void vls_gr_spend(gr_opened *o, bool keep_key) {
   if (o->generation < c->next) {
     if (!keep_key) vls_gr_burn(o->epoch, o->leaf, o->generation);
   } else {
+    vls_gr_new_chain(o->epoch, o->leaf);
     for (; c->next <= o->generation; c->next++) {
       vls_chain_step(c->ck, mk);
       if (c->next < o->generation || keep_key) keep(o->epoch, o->leaf, c->next, mk);
@@ -87,10 +89,12 @@ static vls_err seal_padded(gr_epoch *e, uint32_t leaf, vls_slice padded, vls_rng
   if (out == NULL) return VLS_TOO_BIG;
   vls_group_head head = {leaf, c->next++};
   vls_chain_step(c->ck, mk);
+  vls_gr_new_chain(e, leaf);
   vls_rng_bytes(rng, n24, sizeof n24);
   vls_group_seal(out, &e->keys, mk, head, n24, padded);
   vls_wipe(mk, sizeof mk);
   e->records++;
+  e->new_use = true;
   return VLS_OK;
 }
 
@@ -117,10 +121,12 @@ void vls_gr_overtaken(vls_group *g, const gr_row *said) {
     uint32_t leaf = vls_gr_leaf_of(&e->roster, me);
     uint8_t mk[32];
     if (!e->open || leaf == NOBODY) continue;
+    vls_gr_new_chain(g->epochs[i], leaf);
     for (uint64_t k = 0; k < n && e->chains[leaf].next < UINT32_MAX; k++, e->chains[leaf].next++)
       vls_chain_step(e->chains[leaf].ck, mk);
     vls_wipe(mk, sizeof mk);
   }
   g->seq = said->seq;
   memcpy(g->prev, said->id, 32);
+  g->new_self = true;
 }

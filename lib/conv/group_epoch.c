@@ -17,6 +17,7 @@ void vls_gr_epoch_free(gr_epoch *e) {
   if (e->skipped != NULL) vls_wipe(e->skipped, VLS_GROUP_KEEP * sizeof *e->skipped);
   free(e->chains);
   free(e->skipped);
+  free(e->new_kept);
   free(e->roster.leaves);
   vls_wipe(e, sizeof *e);
   free(e);
@@ -28,6 +29,7 @@ void vls_gr_epoch_drop(vls_group *g, gr_epoch *e) {
     i++;
   memmove(&g->epochs[i], &g->epochs[i + 1], (g->n_epochs - i - 1) * sizeof g->epochs[0]);
   g->n_epochs--;
+  vls_gr_note_dropped(g, e);
   vls_gr_epoch_free(e);
 }
 
@@ -36,6 +38,7 @@ gr_epoch *vls_gr_epoch_new(vls_group *g, const uint8_t id[32], uint64_t now) {
   memcpy(e->id, id, 32);
   e->act = NO_ACT;
   e->born = e->seen = now;
+  e->new_facts = e->new_use = true;
   g->epochs[g->n_epochs++] = e;
   return e;
 }
@@ -110,11 +113,12 @@ void vls_gr_epoch_prune(vls_group *g, uint64_t now) {
 
 /* Keys */
 
-static void begin_chains(const vls_group *g, gr_epoch *e) {
+void vls_gr_epoch_chains(const vls_group *g, gr_epoch *e) {
   e->chains = vls_calloc(e->roster.n + 1, sizeof *e->chains);
   for (uint32_t i = 0; i < e->roster.n; i++)
     vls_epoch_chain(e->chains[i].ck, &e->keys, i, g->devices[e->roster.leaves[i].device].sign);
   vls_wipe(e->keys.encryption, sizeof e->keys.encryption);
+  vls_gr_new_chains(e);
 }
 
 void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]) {
@@ -123,7 +127,7 @@ void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]) {
   vls_epoch_confirm(tag, &e->keys, e->core);
   e->split = !vls_secret_eq(tag, e->confirm, sizeof tag);
   e->open = true;
-  begin_chains(g, e);
+  vls_gr_epoch_chains(g, e);
   g->opened = true;
   uint32_t author = g->rows[g->acts[e->act].row].device;
   vls_gr_tell(g, e->split ? VLS_TOLD_SPLIT : VLS_TOLD_EPOCH, e->id, author, 0, (vls_slice){0});
@@ -132,7 +136,7 @@ void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]) {
 /* Commits */
 
 /* The roster that a commit began. */
-static void roster_then(vls_group *g, uint32_t act, gr_roster *ret) {
+void vls_gr_roster_then(vls_group *g, uint32_t act, gr_roster *ret) {
   vls_past *then = vls_authority_past(g->authority, &act, 1);
   vls_gr_roster(g, then, NULL, ret);
   vls_past_free(then);
@@ -149,7 +153,7 @@ static vls_err check_base(vls_group *g, const vls_group_said *said, const vls_pa
   gr_roster base;
   const gr_epoch *e = vls_gr_epoch(g, commit->base);
   if (e != NULL && e->roster.n > 0) return vls_gr_within(&e->roster, roster) ? VLS_OK : VLS_STATE;
-  roster_then(g, row->act, &base);
+  vls_gr_roster_then(g, row->act, &base);
   bool within = vls_gr_within(&base, roster);
   free(base.leaves);
   return within ? VLS_OK : VLS_STATE;
@@ -190,7 +194,7 @@ bool vls_gr_was_in_base(vls_group *g, const gr_epoch *e, uint32_t leaf) {
   if (base != NULL && base->roster.n > 0)
     return vls_gr_was_in(&base->roster, &e->roster.leaves[leaf]);
   if (row == NULL || row->act == NO_ACT) return false; /* of the genesis */
-  roster_then(g, row->act, &then);
+  vls_gr_roster_then(g, row->act, &then);
   bool was = vls_gr_was_in(&then, &e->roster.leaves[leaf]);
   free(then.leaves);
   return was;
@@ -217,6 +221,7 @@ void vls_gr_epoch_follow(vls_group *g) {
 
 static void describe(gr_epoch *e, const vls_group_said *said, uint32_t act, uint32_t depth) {
   const vls_act_commit *commit = &said->act.commit;
+  e->new_facts = true;
   e->act = act;
   e->depth = depth;
   e->fresh = commit->fresh;
@@ -242,7 +247,10 @@ void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, 
     return;
   }
   gr_epoch *best = vls_gr_best(g, false);
-  if (best != NULL) best->seen = now; /* its time of 14 days begins now */
+  if (best != NULL) { /* its time of 14 days begins now */
+    best->seen = now;
+    best->new_use = true;
+  }
   e = vls_gr_epoch_new(g, said->id, now);
   describe(e, said, act, g->acts[act].epoch_depth);
   e->roster = *roster;

@@ -81,6 +81,7 @@ static uint32_t forget_one(vls_group *g) {
     free(r->after);
     r->used = false;
     g->n_words--;
+    vls_gr_note_number(g, ROW_WORDS, r->number, NO_ROW, true);
     return i;
   }
 }
@@ -109,10 +110,12 @@ static void want(vls_group *g, const uint8_t id[32]) {
   if (find_wanted(g, id) < g->n_wanted) return;
   if (g->wanted == NULL) g->wanted = vls_calloc(VLS_GROUP_WANTED, 32);
   if (g->n_wanted == VLS_GROUP_WANTED) { /* the oldest wish goes; its place may be wrong */
+    vls_gr_note(g, ROW_WANT, g->wanted[0], 32, true);
     memmove(g->wanted, g->wanted + 1, (--g->n_wanted) * 32);
     g->misplaced = true;
   }
   memcpy(g->wanted[g->n_wanted++], id, 32);
+  vls_gr_note(g, ROW_WANT, id, 32, false);
 }
 
 static void drop_last(vls_group *g, const uint8_t id[32]) {
@@ -147,6 +150,19 @@ static void place(const vls_group *g, gr_row *r) {
   r->placed = true;
 }
 
+static void note_wishes(vls_group *g, const gr_row *r) {
+  for (size_t i = 0; i < r->n_after; i++)
+    if (vls_gr_row(g, r->after[i]) == NULL) want(g, r->after[i]);
+  size_t w = find_wanted(g, r->id);
+  note_words(g, r);
+  if (w == g->n_wanted) return;
+  vls_gr_note(g, ROW_WANT, r->id, 32, true);
+  memmove(g->wanted + w, g->wanted + w + 1, (g->n_wanted - w - 1) * 32);
+  g->n_wanted--;
+  g->misplaced = true;
+  if (r->act == NO_ACT) drop_last(g, r->id); /* somebody named it already */
+}
+
 uint32_t vls_gr_row_add(vls_group *g, const vls_group_said *said, const uint32_t *heads,
                         uint32_t device, uint32_t act, uint64_t now) {
   const vls_group_header *h = &said->header;
@@ -164,19 +180,12 @@ uint32_t vls_gr_row_add(vls_group *g, const vls_group_said *said, const uint32_t
   uint32_t b = bucket_of(g, r->id);
   r->next = g->buckets[b];
   g->buckets[b] = at;
-  if (act == NO_ACT) g->n_words++;
-  for (size_t i = 0; i < r->n_after; i++)
-    if (vls_gr_row(g, r->after[i]) == NULL) want(g, r->after[i]);
-  size_t w = find_wanted(g, r->id);
-  if (w < g->n_wanted) {
-    memmove(g->wanted + w, g->wanted + w + 1, (g->n_wanted - w - 1) * 32);
-    g->n_wanted--;
-    g->misplaced = true;
-    note_words(g, r);
-    if (act == NO_ACT) drop_last(g, r->id); /* somebody named it already */
-  } else {
-    note_words(g, r);
+  if (act == NO_ACT) {
+    g->n_words++;
+    r->number = g->next_number++;
+    vls_gr_note_number(g, ROW_WORDS, r->number, at, false);
   }
+  if (!g->loading) note_wishes(g, r);
   place(g, r);
   bool mine = memcmp(g->devices[device].sign, g->me.device->pub, 32) == 0;
   if (mine && h->seq > g->seq && !g->loading) vls_gr_overtaken(g, r);

@@ -27,6 +27,8 @@ static vls_err wait_for(vls_group *g, const gr_pending *p, vls_slice bytes) {
   if (!has_room(g, p->sealer, bytes.n)) return VLS_LIMITED;
   gr_pending *slot = &g->pending[g->n_pending++];
   *slot = *p;
+  slot->number = g->next_number++;
+  vls_gr_note_number(g, ROW_WAIT, slot->number, NO_ROW, false);
   vls_buf_init(&slot->bytes, bytes.n);
   vls_err err = vls_buf_put_slice(&slot->bytes, bytes);
   VLS_ASSERT(err == VLS_OK);
@@ -36,6 +38,7 @@ static vls_err wait_for(vls_group *g, const gr_pending *p, vls_slice bytes) {
 
 static gr_pending take_pending(vls_group *g, size_t i) {
   gr_pending p = g->pending[i];
+  vls_gr_note_number(g, ROW_WAIT, p.number, NO_ROW, true);
   g->n_pending--;
   memmove(&g->pending[i], &g->pending[i + 1], (g->n_pending - i) * sizeof p);
   g->pending_bytes -= p.bytes.n;
@@ -262,7 +265,10 @@ static vls_err hear(vls_group *g, vls_slice record, uint64_t now, const vls_grou
       o.epoch = vls_gr_epoch(g, epoch);
       bool proved = err == VLS_OK || err == VLS_DUPLICATE;
       if (o.epoch != NULL && (proved || err == VLS_AGAIN)) vls_gr_spend(&o, !proved);
-      if (o.epoch != NULL && err == VLS_OK) o.epoch->records++;
+      if (o.epoch != NULL && err == VLS_OK) {
+        o.epoch->records++;
+        o.epoch->new_use = true;
+      }
     }
   }
   vls_wipe(&o, sizeof o);

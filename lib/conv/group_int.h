@@ -13,7 +13,22 @@ enum {
   LETTER = UINT32_MAX - 1,
   NO_ACT = UINT32_MAX,
   NO_ROW = UINT32_MAX,
-  PASTS = 4
+  PASTS = 4,
+  CHAINS_ROW = 16, /* chains in a row of the store */
+  KEPT_ROW = 64,   /* skipped keys, by their numbers */
+};
+
+enum {
+  ROW_SELF = 1,
+  ROW_ACT,
+  ROW_WORDS,
+  ROW_EPOCH,
+  ROW_USE,
+  ROW_CHAINS,
+  ROW_KEPT,
+  ROW_WAIT,
+  ROW_WANT,
+  ROW_KINDS
 };
 
 typedef struct gr_ann { /* a leaf key of a device, announced by an act */
@@ -52,6 +67,7 @@ typedef struct gr_row {
   uint32_t device;
   uint32_t act; /* NO_ACT: words */
   uint64_t seq, stamp, heard, hour;
+  uint64_t number; /* of words: as they came */
   uint32_t depth;
   uint32_t heads[VLS_GROUP_PARENTS]; /* acts it names, by number */
   uint8_t (*after)[32];
@@ -85,6 +101,7 @@ typedef struct gr_chain {
 
 typedef struct gr_skipped {
   uint32_t leaf, generation;
+  uint32_t number; /* ascending */
   uint8_t mk[32];
 } gr_skipped;
 
@@ -98,11 +115,18 @@ typedef struct gr_epoch {
   gr_chain *chains; /* one for each leaf, once it is open */
   gr_skipped *skipped;
   size_t n_skipped;
+  uint32_t next_skipped;
   uint64_t born, seen, records; /* seen: when it was last the best one */
+  /* What the store does not have yet */
+  bool new_facts, new_use;
+  uint8_t new_chains[VLS_GROUP_LEAVES / CHAINS_ROW / 8];
+  uint32_t *new_kept; /* blocks of skipped keys */
+  size_t n_new_kept;
 } gr_epoch;
 
 typedef struct gr_pending {
-  vls_buf bytes; /* a record, or an event in full */
+  uint64_t number; /* as they came */
+  vls_buf bytes;   /* a record, or an event in full */
   bool is_event;
   uint8_t id[32];    /* of the event; hash of the record */
   uint32_t sealer;   /* device; NOBODY: not opened; LETTER: came in one */
@@ -120,6 +144,13 @@ typedef struct gr_told {
   vls_group_told told;
   struct gr_told *next;
 } gr_told;
+
+typedef struct gr_note { /* a row that came or went */
+  uint8_t kind, n_key;
+  bool is_gone;
+  uint32_t row; /* of words */
+  uint8_t key[36];
+} gr_note;
 
 struct vls_group {
   vls_group_me me;
@@ -151,7 +182,13 @@ struct vls_group {
   gr_roster present;
   bool changed, opened; /* levels are to be computed; an epoch was opened since the last retry */
   bool loading;         /* what happens was told before */
-  uint8_t lacks[32];    /* after VLS_AGAIN of vls_gr_take */
+  bool noting;          /* the store has the rows: what changes is noted */
+  bool new_self;
+  size_t n_acts_saved;
+  uint64_t next_number, acts_held; /* acts_held: rows of acts that the store has */
+  gr_note *notes;
+  size_t n_notes, cap_notes, at_note;
+  uint8_t lacks[32]; /* after VLS_AGAIN of vls_gr_take */
   struct {
     uint32_t heads[VLS_GROUP_PARENTS];
     size_t n;
@@ -218,6 +255,10 @@ void vls_gr_epoch_open(vls_group *g, gr_epoch *e, const uint8_t joiner[32]);
 /* Is this commit what it says (GROUP 5.2)? Gives its roster. */
 vls_err vls_gr_commit_check(vls_group *g, const vls_group_said *said, const vls_past *past,
                             uint32_t device, gr_change *change, gr_roster *ret);
+/* Begins the chains of its roster. */
+void vls_gr_epoch_chains(const vls_group *g, gr_epoch *e);
+/* The roster that a commit began. Free roster.leaves. */
+void vls_gr_roster_then(vls_group *g, uint32_t act, gr_roster *ret);
 /* The commit of an act that was just taken: its epoch, as far as it can be had. Owns the roster. */
 void vls_gr_epoch_begin(vls_group *g, const vls_group_said *said, uint32_t act, gr_roster *roster,
                         uint64_t now);
@@ -258,6 +299,14 @@ vls_err vls_gr_hear_event(vls_group *g, vls_slice encoded, uint64_t now); /* fro
 vls_err vls_gr_take(vls_group *g, const vls_group_said *said, uint64_t now);
 vls_err vls_gr_take_genesis(vls_group *g, const vls_group_said *said, uint64_t now);
 void vls_gr_retry(vls_group *g, uint64_t now);
+
+/* group_save.c */
+void vls_gr_note(vls_group *g, uint8_t kind, const void *key, size_t n_key, bool is_gone);
+void vls_gr_note_number(vls_group *g, uint8_t kind, uint64_t number, uint32_t row, bool is_gone);
+void vls_gr_note_dropped(vls_group *g, const gr_epoch *e); /* before it goes */
+void vls_gr_new_chain(gr_epoch *e, uint32_t leaf);
+void vls_gr_new_chains(gr_epoch *e); /* all of them, and the facts */
+void vls_gr_new_kept(gr_epoch *e, uint32_t number);
 
 /* group_told.c */
 void vls_gr_tell(vls_group *g, vls_told_kind kind, const uint8_t id[32], uint32_t device,

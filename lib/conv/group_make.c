@@ -87,10 +87,7 @@ static void keep_epoch(vls_group *g, making *m, const uint8_t id[32], uint64_t n
   e->roster.leaves = vls_calloc(m->roster.n + 1, sizeof *e->roster.leaves);
   memcpy(e->roster.leaves, m->roster.leaves, m->roster.n * sizeof *e->roster.leaves);
   e->keys = m->keys;
-  e->chains = vls_calloc(e->roster.n + 1, sizeof *e->chains);
-  for (uint32_t i = 0; i < e->roster.n; i++)
-    vls_epoch_chain(e->chains[i].ck, &e->keys, i, g->devices[e->roster.leaves[i].device].sign);
-  vls_wipe(e->keys.encryption, sizeof e->keys.encryption);
+  vls_gr_epoch_chains(g, e);
   e->open = true;
 }
 
@@ -164,9 +161,11 @@ static vls_err publish(vls_group *g, const vls_group_said *said, making *m, bool
   vls_err err = vls_gr_seal(g, m->base, said, rng, &record);
   if (err == VLS_OK) {
     m->base->seen = now;
+    m->base->new_use = true;
     if (commit) keep_epoch(g, m, said->id, now);
     g->seq = said->header.seq;
     memcpy(g->prev, said->id, 32);
+    g->new_self = true;
     err = vls_gr_take(g, said, now);
     VLS_ASSERT(err == VLS_OK);
     vls_gr_tell(g, VLS_TOLD_RECORD, said->id, NOBODY, 0, vls_buf_slice(&record));

@@ -28,6 +28,7 @@ void vls_group_free(vls_group *g) {
   vls_gr_rows_free(g);
   vls_authority_free(g->authority);
   free(g->acts);
+  free(g->notes);
   free(g->people);
   free(g->devices);
   free(g->present.leaves);
@@ -77,6 +78,7 @@ void vls_gr_key_add(vls_group *g, const vls_dh_pair *pair, uint64_t made) {
   }
   memmove(&g->keys[1], &g->keys[0], drop * sizeof g->keys[0]);
   g->keys[0] = (gr_key){*pair, made};
+  g->new_self = true;
 }
 
 /* What is so */

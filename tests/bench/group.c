@@ -200,6 +200,25 @@ static void acts(bench *b, size_t n) {
   bench_put("act_hear_ms", hearing / LAST);
 }
 
+/* What changed in the store: rows, their bytes, and the time it takes to tell them. */
+typedef struct rows_cost {
+  size_t rows, bytes;
+  double ms;
+} rows_cost;
+
+static void add_rows(vls_group *g, rows_cost *cost) {
+  vls_buf value;
+  vls_group_row row;
+  double from = cpu_s();
+  vls_buf_init(&value, VLS_GROUP_ROW_MAX);
+  while (vls_group_changed(g, &row, &value)) {
+    cost->rows++;
+    cost->bytes += row.n_key + (row.is_gone ? 0 : row.value.n);
+  }
+  vls_buf_done(&value);
+  cost->ms += ms_since(from);
+}
+
 static void texts(bench *b) {
   enum { TEXTS = 200 };
   vls_buf body;
@@ -208,6 +227,8 @@ static void texts(bench *b) {
   must(vls_wire_encode(&vls_item_text_def, &text, &body), "text");
   vls_item item = {VLS_ITEM_TEXT, vls_buf_slice(&body)};
   double saying = 0, hearing = 0;
+  rows_cost before = {0}, cost = {0};
+  add_rows(b->other, &before);
   for (size_t i = 0; i < TEXTS; i++) {
     double from = cpu_s();
     must(vls_group_say(b->remover, &item, 1, &b->rng, ++b->now, NULL), "say");
@@ -217,7 +238,11 @@ static void texts(bench *b) {
     must(vls_group_hear(b->other, vls_buf_slice(&b->record), b->now), "hear");
     hearing += ms_since(from);
     hear_told(b, b->other);
+    add_rows(b->other, &cost);
   }
+  bench_put("text_rows", (double)cost.rows / TEXTS);
+  bench_put("text_rows_bytes", (double)cost.bytes / TEXTS);
+  bench_put("text_rows_ms", cost.ms / TEXTS);
   bench_put("text_record_bytes", (double)b->record.n);
   bench_put("say_ms", saying / TEXTS);
   bench_put("hear_ms", hearing / TEXTS);
@@ -239,9 +264,10 @@ int main(int argc, char **argv) {
   texts(&b);
   if (argc > 2) acts(&b, bench_count(argv[2]));
   if (argc > 2) texts(&b);
-  vls_buf rows;
-  vls_buf_init(&rows, 1 << 28);
-  must(vls_group_save(b.other, &rows), "save");
-  bench_put("state_bytes", (double)rows.n);
+  rows_cost all = {0};
+  vls_group_change_all(b.other);
+  add_rows(b.other, &all);
+  bench_put("state_rows", (double)all.rows);
+  bench_put("state_bytes", (double)all.bytes);
   return 0;
 }

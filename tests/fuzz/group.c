@@ -1,6 +1,7 @@
 /* A group of three: what anybody may send them, what a member who signs well may say, stored rows
  * that were damaged, and honest members in any order. */
 #include "group_craft.h"
+#include "group_rows.h"
 
 #include "content/remarks.h"
 #include "reader.h"
@@ -11,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* Founded once; each input begins with this state. */
 static world begun;
-static vls_buf rows[MEMBERS];
+static kept_rows rows[MEMBERS];
 
 static void found(void) {
   if (begun.n != 0) return;
@@ -20,14 +21,16 @@ static void found(void) {
   world_fill(&begun);
   VLS_ASSERT(world_set(&begun, 0, 1, VLS_LEVEL_MODERATOR) == VLS_OK);
   for (size_t i = 0; i < MEMBERS; i++) {
-    vls_buf_init(&rows[i], WORLD_BYTES);
-    VLS_ASSERT(vls_group_save(begun.nodes[i].group, &rows[i]) == VLS_OK);
+    rows_take_all(&rows[i], begun.nodes[i].group);
   }
 }
 
 static vls_group *load(size_t i) {
   vls_group *g = NULL;
-  VLS_ASSERT(vls_group_load(&g, &begun.nodes[i].me, vls_buf_slice(&rows[i])) == VLS_OK);
+  size_t bad;
+  VLS_ASSERT(rows_load(&g, &begun.nodes[i].me, vls_group_id(begun.nodes[i].group), &rows[i],
+                       &bad) == VLS_OK);
+  VLS_ASSERT(bad == 0);
   return g;
 }
 
@@ -98,24 +101,37 @@ static void signed_by_a_member(reader *r) {
   vls_group_free(from.group);
 }
 
-/* Rows of a store that were damaged. */
+/* Rows of a store that were damaged, or are lost. */
 static void damaged_rows(reader *r) {
-  vls_buf copy;
+  kept_rows copy = {0}, all = {0};
   vls_group *g = NULL;
-  vls_buf_init(&copy, WORLD_BYTES);
-  VLS_ASSERT(vls_buf_put_slice(&copy, vls_buf_slice(&rows[2])) == VLS_OK);
-  if ((next(r, 1) & 1) != 0) copy.n = next(r, 2) % (copy.n + 1);
-  while (r->n > 2 && copy.n > 0) {
-    size_t at = next(r, 2) % copy.n;
-    copy.p[at] = (uint8_t)next(r, 1);
+  size_t bad;
+  for (size_t i = 0; i < rows[2].n; i++) {
+    vls_group_row row = rows[2].list[i].row;
+    row.value = vls_buf_slice(&rows[2].list[i].value);
+    rows_put(&copy, &row);
   }
-  if (vls_group_load(&g, &begun.nodes[2].me, vls_buf_slice(&copy)) == VLS_OK) {
+  while (r->n > 2 && copy.n > 0) {
+    size_t flags = next(r, 1), i = next(r, 1) % copy.n;
+    kept_row *row = &copy.list[i];
+    if (flags % 4 == 0) rows_drop(&copy, i);
+    if (flags % 4 == 1) row->value.n = next(r, 1) % (row->value.n + 1);
+    if (flags % 4 == 2 && row->row.n_key > 0)
+      row->row.key[next(r, 1) % row->row.n_key] ^= (uint8_t)next(r, 1);
+    if (flags % 4 == 3 && row->value.n > 0)
+      row->value.p[next(r, 2) % row->value.n] = (uint8_t)next(r, 1);
+  }
+  if (rows_load(&g, &begun.nodes[2].me, vls_group_id(begun.nodes[2].group), &copy, &bad) ==
+      VLS_OK) {
     vls_group_line *lines;
     (void)vls_group_history(g, &lines);
     free(lines);
+    rows_take(&copy, g);
+    rows_take_all(&all, g);
+    rows_done(&all);
     vls_group_free(g);
   }
-  vls_buf_done(&copy);
+  rows_done(&copy);
 }
 
 /* Honest members, in an order of the input's choosing; in the end all see the same. */

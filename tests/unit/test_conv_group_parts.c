@@ -1,5 +1,6 @@
 /* A group whose members cannot always hear each other. */
 #include "group_world.h"
+#include "group_rows.h"
 
 enum { ANA, BAO, CHI, DOA, EWA, FAY };
 
@@ -65,12 +66,13 @@ static void everybody_hears_everybody(world *w) {
 }
 
 static vls_group *copy_of(const node *x) {
-  vls_buf rows;
+  kept_rows rows = {0};
   vls_group *copy = NULL;
-  vls_buf_init(&rows, WORLD_BYTES);
-  assert_int_equal(vls_group_save(x->group, &rows), VLS_OK);
-  assert_int_equal(vls_group_load(&copy, &x->me, vls_buf_slice(&rows)), VLS_OK);
-  vls_buf_done(&rows);
+  size_t bad;
+  rows_take_all(&rows, x->group);
+  assert_int_equal(rows_load(&copy, &x->me, vls_group_id(x->group), &rows, &bad), VLS_OK);
+  assert_int_equal(bad, 0);
+  rows_done(&rows);
   return copy;
 }
 
