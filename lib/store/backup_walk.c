@@ -17,7 +17,8 @@ void vls_backup_walk_init(vls_backup_walk *ret, vls_store *store, uint64_t now_m
   ret->feed = vls_feed_newest(store);
   ret->n_contacts = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM contact"));
   ret->n_events = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM event"));
-  ret->n_messages = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM message"));
+  ret->n_messages = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM message WHERE contact "
+                                                      "IN (SELECT id FROM contact)"));
 }
 
 void vls_backup_walk_done(vls_backup_walk *walk) {
@@ -120,8 +121,10 @@ static void fill_talk(const vls_backup_walk *w, vls_store *store, vls_backup_con
 static bool next_contact(vls_backup_walk *w, vls_store *store, vls_backup_contact *ret) {
   vls_contact_row row;
   if (!vls_contact_next(store, w->after[0], &row) || row.id > w->contact) return false;
+  /* Who is a member only is so again as soon as the group says it. */
+  bool member = row.state == VLS_CONTACT_MEMBER;
   *ret = (vls_backup_contact){.id = row.id,
-                              .state = row.state,
+                              .state = member ? VLS_CONTACT_REMOVED : row.state,
                               .verified = row.verified,
                               .blocked = row.blocked,
                               .card_seq = row.card_seq,
@@ -222,7 +225,8 @@ static bool next_consumer(vls_backup_walk *w, vls_store *store, vls_backup_consu
 
 static bool next_feed(vls_backup_walk *w, vls_store *store, vls_backup_feed *ret) {
   sqlite3_stmt *q = vls_sql(store, "SELECT c, type, contact, first, last, at, text FROM feed WHERE "
-                                   "c>? AND c<=? AND contact<=? ORDER BY c LIMIT 1");
+                                   "c>? AND c<=? AND contact<=? AND (contact=0 OR contact IN "
+                                   "(SELECT id FROM contact)) ORDER BY c LIMIT 1");
   vls_sql_int(q, 1, w->after[0]);
   vls_sql_int(q, 2, w->feed);
   vls_sql_int(q, 3, w->contact);
@@ -284,13 +288,23 @@ static bool next_event(vls_backup_walk *w, vls_store *store, vls_backup_event *r
   return found && vls_store_error(store) == VLS_OK;
 }
 
-static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
+/* What was said in groups is not in a backup. */
+static bool is_of_group(vls_store *store, uint64_t talk) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM contact WHERE id=?");
+  vls_sql_int(q, 1, talk);
+  return vls_sql_one(store, q) == 0;
+}
+
+/* The next text of a contact. */
+static bool take_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
   vls_message_query query = {.after = w->after[0],
                              .before = w->message == UINT64_MAX ? 0 : w->message + 1,
                              .oldest_first = true,
-                             .limit = 1};
+                             .limit = UINT64_MAX};
   vls_message_row row;
-  bool found = vls_message_next(store, &query, &row);
+  bool found;
+  while ((found = vls_message_next(store, &query, &row)) && is_of_group(store, row.contact))
+    w->after[0] = row.n;
   if (found) {
     *ret = (vls_backup_message){.n = row.n,
                                 .contact = row.contact,
@@ -304,6 +318,11 @@ static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_messag
     w->after[0] = row.n;
   }
   vls_message_end(&query);
+  return found;
+}
+
+static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
+  bool found = take_message(w, store, ret);
   uint64_t seq = ret->seq;
   uint8_t head[32];
   if (found && ret->state == VLS_MSG_SENT && ret->device == 0 &&

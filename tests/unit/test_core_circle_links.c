@@ -1,6 +1,6 @@
 /* Members of a group who are no contacts: they learn of each other, link, and hear each other, with
  * nobody between them. */
-#include "core_people.h"
+#include "core_backup.h"
 
 #include "core/circle.h"
 #include "core/circle_members.h"
@@ -197,6 +197,22 @@ static void removed_contact_goes_on_as_a_member(void **state) {
   world_free(w);
 }
 
+/* Who is no contact is in a backup as a memory, with what was heard of their devices. */
+static void backup_has_members_as_a_memory(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  assert_int_equal(peer_of(w, BAO, CHI)->row.state, VLS_CONTACT_MEMBER);
+  assert_true(set_words(w, BAO));
+  say_there(w, CHI, "hello");
+  vls_buf file = backup_of(w, BAO);
+  lose_disk(w, BAO);
+  assert_true(restore(w, BAO, vls_buf_slice(&file), words_key));
+  assert_string_equal(look_up(w, BAO, "Ana").state, "ready");
+  assert_string_equal(look_up(w, BAO, "Chi").state, "none");
+  vls_buf_done(&file);
+  world_free(w);
+}
+
 /* A card that is forged, or of somebody who is in no group with the reader, changes nothing; and
  * one member gives so many a minute. */
 static void notes_that_are_wrong_change_nothing(void **state) {
@@ -231,6 +247,7 @@ int main(void) {
       cmocka_unit_test(removed_member_loses_the_links),
       cmocka_unit_test(who_is_removed_by_a_member_hears_of_it),
       cmocka_unit_test(removed_contact_goes_on_as_a_member),
+      cmocka_unit_test(backup_has_members_as_a_memory),
       cmocka_unit_test(notes_that_are_wrong_change_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
