@@ -8,7 +8,7 @@
 #include "proto/backup.def"
 #include "proto/def_end.h"
 
-/* Kinds of rows (BACKUP 2.4), in the order in which they stand: that of backup.def. */
+/* Kinds of rows (BACKUP 2.4), as in backup.def; they stand in this order, the end last. */
 typedef enum vls_backup_kind {
   VLS_BACKUP_PADDING = 0,
   VLS_BACKUP_START = 1,
@@ -25,10 +25,11 @@ typedef enum vls_backup_kind {
   VLS_BACKUP_EVENT = 12,
   VLS_BACKUP_MESSAGE = 13,
   VLS_BACKUP_END = 14,
+  VLS_BACKUP_REMARK = 15, /* stands before the end */
 } vls_backup_kind;
 
 enum {
-  VLS_BACKUP_KINDS = 14,
+  VLS_BACKUP_KINDS = 15,
   VLS_BACKUP_ROW_MAX = 65700,   /* bytes of the largest, encoded */
   VLS_BACKUP_SETTINGS = 32,     /* files of settings */
   VLS_BACKUP_FORMER_MAX = 4096, /* devices there were before */
@@ -55,6 +56,7 @@ typedef struct vls_backup_row {
     vls_backup_event event;
     vls_backup_message message;
     vls_backup_end end;
+    vls_backup_remark remark;
   };
 } vls_backup_row;
 

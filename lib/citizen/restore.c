@@ -171,6 +171,7 @@ static bool take_row(vls_restore *r, vls_store *store) {
   case VLS_BACKUP_CONSUMER:
   case VLS_BACKUP_FEED:
   case VLS_BACKUP_SENT:
+  case VLS_BACKUP_REMARK:
   case VLS_BACKUP_END: break;
   }
   return right && vls_restore_row(store, row) == VLS_OK;

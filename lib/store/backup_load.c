@@ -4,12 +4,14 @@
 #include "store/contacts.h"
 #include "store/feed.h"
 #include "store/messages.h"
+#include "store/remarks.h"
 #include "store/sql.h"
 
 static const char *const tables[] = {
     "DELETE FROM contact",   "DELETE FROM talk",  "DELETE FROM chain",    "DELETE FROM own_key",
     "DELETE FROM own_chain", "DELETE FROM floor", "DELETE FROM consumer", "DELETE FROM feed",
     "DELETE FROM sent",      "DELETE FROM event", "DELETE FROM message",  "DELETE FROM backup",
+    "DELETE FROM remark",
 };
 
 void vls_restore_forget(vls_store *store) {
@@ -185,6 +187,21 @@ static void put_message(vls_store *store, const vls_backup_message *r) {
   vls_message_put(store, &row);
 }
 
+static void put_remark(vls_store *store, const vls_backup_remark *r) {
+  vls_remark_row row = {.n = r->n,
+                        .talk = r->talk,
+                        .kind = (vls_remark_kind)r->kind,
+                        .state = (vls_remark_state)r->state,
+                        .author = r->author,
+                        .stamp = r->stamp,
+                        .tie = r->tie,
+                        .seq = r->seq,
+                        .about = r->about};
+  memcpy(row.to, r->item, 32);
+  vls_remarks_put(store, &row);
+  vls_message_set_kind(store, r->n, (unsigned)r->kind);
+}
+
 static void put_feed(vls_store *store, const vls_backup_feed *r) {
   vls_feed_row row = {.c = r->c,
                       .type = (vls_feed_type)r->type,
@@ -208,6 +225,7 @@ vls_err vls_restore_row(vls_store *store, const vls_backup_row *row) {
   case VLS_BACKUP_SENT: vls_sent_put(store, row->sent.cid, row->sent.reply, row->sent.at); break;
   case VLS_BACKUP_EVENT: put_event(store, &row->event); break;
   case VLS_BACKUP_MESSAGE: put_message(store, &row->message); break;
+  case VLS_BACKUP_REMARK: put_remark(store, &row->remark); break;
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_START:
   case VLS_BACKUP_SELF:

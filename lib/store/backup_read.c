@@ -81,11 +81,17 @@ static bool once(vls_backup_kind kind) {
          kind == VLS_BACKUP_END;
 }
 
+/* The end stands last, whatever kinds there are. */
+static unsigned place_of(vls_backup_kind kind) {
+  return kind == VLS_BACKUP_END ? VLS_BACKUP_KINDS + 1 : (unsigned)kind;
+}
+
 /* None of the rows that must be there is passed over, and no kind comes back. */
 static bool may_follow(vls_backup_kind last, vls_backup_kind kind) {
-  if (last == VLS_BACKUP_END || kind < last || (kind == last && once(kind))) return false;
-  for (unsigned k = (unsigned)last + 1; k < (unsigned)kind; k++)
-    if (once((vls_backup_kind)k)) return false;
+  unsigned from = place_of(last), to = place_of(kind);
+  if (last == VLS_BACKUP_END || to < from || (kind == last && once(kind))) return false;
+  for (unsigned k = from + 1; k < to; k++)
+    if (k != VLS_BACKUP_END && once((vls_backup_kind)k)) return false;
   return true;
 }
 
@@ -217,6 +223,9 @@ static bool is_right(vls_backup_reader *r, const vls_backup_row *row) {
   case VLS_BACKUP_SENT: return text_ascends(r, row->sent.cid);
   case VLS_BACKUP_EVENT: return event_is_right(r, &row->event);
   case VLS_BACKUP_MESSAGE: return message_is_right(r, &row->message);
+  case VLS_BACKUP_REMARK:
+    return is_contact(r, row->remark.talk) && number_ascends(r, row->remark.n) &&
+           row->remark.n <= r->newest_message;
   case VLS_BACKUP_END: return counts_agree(r, &row->end);
   }
   return false;

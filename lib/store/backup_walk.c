@@ -6,6 +6,7 @@
 #include "store/contacts.h"
 #include "store/feed.h"
 #include "store/messages.h"
+#include "store/remarks.h"
 #include "store/sql.h"
 
 void vls_backup_walk_init(vls_backup_walk *ret, vls_store *store, uint64_t now_ms) {
@@ -333,6 +334,23 @@ static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_messag
   return found;
 }
 
+static bool next_remark(vls_backup_walk *w, vls_store *store, vls_backup_remark *ret) {
+  vls_remark_row row;
+  if (!vls_remarks_walk(store, w->after[0], &row) || row.n > w->message) return false;
+  *ret = (vls_backup_remark){.n = row.n,
+                             .talk = row.talk,
+                             .kind = row.kind,
+                             .state = row.state,
+                             .author = row.author,
+                             .stamp = row.stamp,
+                             .tie = row.tie,
+                             .seq = row.seq,
+                             .about = row.about};
+  memcpy(ret->item, row.to, 32);
+  w->after[0] = row.n;
+  return true;
+}
+
 static bool next_of_kind(vls_backup_walk *w, vls_store *store, vls_backup_row *ret) {
   switch (w->kind) {
   case VLS_BACKUP_FORMER: return next_former(w, store, &ret->former);
@@ -345,6 +363,7 @@ static bool next_of_kind(vls_backup_walk *w, vls_store *store, vls_backup_row *r
   case VLS_BACKUP_SENT: return next_sent(w, store, &ret->sent);
   case VLS_BACKUP_EVENT: return next_event(w, store, &ret->event);
   case VLS_BACKUP_MESSAGE: return next_message(w, store, &ret->message);
+  case VLS_BACKUP_REMARK: return next_remark(w, store, &ret->remark);
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_START:
   case VLS_BACKUP_SELF:
@@ -352,6 +371,13 @@ static bool next_of_kind(vls_backup_walk *w, vls_store *store, vls_backup_row *r
   case VLS_BACKUP_END: break;
   }
   return true;
+}
+
+/* The end stands last. */
+static vls_backup_kind kind_after(vls_backup_kind kind) {
+  unsigned next = (unsigned)kind + 1;
+  if (next == VLS_BACKUP_END) next++;
+  return next > VLS_BACKUP_KINDS ? VLS_BACKUP_END : (vls_backup_kind)next;
 }
 
 void vls_backup_walk_next(vls_backup_walk *w, vls_store *store, vls_backup_row *ret) {
@@ -364,7 +390,7 @@ void vls_backup_walk_next(vls_backup_walk *w, vls_store *store, vls_backup_row *
     memset(ret, 0, sizeof *ret);
     ret->kind = w->kind;
     if (next_of_kind(w, store, ret)) return;
-    w->kind = (vls_backup_kind)(w->kind + 1);
+    w->kind = kind_after(w->kind);
     memset(w->after, 0, sizeof w->after);
     w->n_after_key = 0;
   }

@@ -267,6 +267,13 @@ uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice t
   return n;
 }
 
+void vls_message_set_kind(vls_store *store, uint64_t n, unsigned kind) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET kind=? WHERE n=?");
+  vls_sql_int(q, 1, kind);
+  vls_sql_int(q, 2, n);
+  vls_sql_run(store, q);
+}
+
 void vls_message_reword(vls_store *store, uint64_t n, vls_slice text) {
   sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET body=? WHERE n=?");
   vls_sql_text(q, 1, text);

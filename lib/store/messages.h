@@ -94,6 +94,8 @@ uint64_t vls_message_release(vls_store *store, uint64_t contact);
 struct vls_remark_row;
 uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text,
                                  const struct vls_remark_row *remark, uint64_t by);
+/* It is a remark: its row is there. */
+void vls_message_set_kind(vls_store *store, uint64_t n, unsigned kind);
 /* Other words in the place of those of a text that has not left. */
 void vls_message_reword(vls_store *store, uint64_t n, vls_slice text);
 /* The text that stands there; 0: it is not here. */

@@ -1,7 +1,9 @@
 /* What is said about texts, from one client to the other: replies, reactions, edits, deletions. */
 #include "store_dump.h"
 #undef COUNT
-#include "core_people.h"
+#include "core_backup.h"
+
+#include "core/remarks.h"
 
 #include "store/messages.h"
 #include "store/remarks.h"
@@ -281,6 +283,233 @@ static void deleted_words_are_gone_at_both_ends(void **state) {
   world_free(w);
 }
 
+static void remarks_come_back_from_a_backup_and_deleted_words_do_not(void **state) {
+  (void)state;
+  world *w = two_friends();
+  shown rows[8];
+  assert_true(set_words(w, ANA));
+  uint64_t n = say(w, ANA, "Bao", "six"), gone = say(w, ANA, "Bao", "zanzibar");
+  run(w);
+  uint64_t at_bao = there(w, ANA, n, BAO);
+  edit(w, ANA, n, "seven");
+  assert_true(try_delete(w, ANA, gone, "oops"));
+  react(w, BAO, at_bao, "+1");
+  reply(w, BAO, at_bao, "fine");
+  pass(w, 5000);
+  vls_buf file = backup_of(w, ANA);
+  lose_disk(w, ANA);
+  assert_true(restore(w, ANA, vls_buf_slice(&file), words_key));
+  assert_false(is_anywhere(w->node[ANA].store, "zanzibar"));
+  pass(w, 600000);
+  shown s = look(w, ANA, n);
+  assert_string_equal(s.text, "seven");
+  assert_int_equal(s.row.edits, 1);
+  assert_string_equal(s.sign, "+1");
+  assert_string_equal(look(w, ANA, gone).reason, "oops");
+  assert_int_equal(thread_of(w, ANA, n, rows, 8), 2);
+  assert_string_equal(rows[1].text, "fine");
+  assert_int_equal(list(w, ANA, NULL, rows, 8), 3);
+  assert_false(is_anywhere(w->node[ANA].store, "zanzibar"));
+  edit(w, ANA, n, "eight"); /* by another device, of the same citizen */
+  pass(w, 60000);
+  assert_string_equal(look(w, BAO, at_bao).text, "eight");
+  vls_buf_done(&file);
+  world_free(w);
+}
+
+/* Bao's state is put back to before Ana spoke: what comes again has the deleted words no more. */
+static void deleted_words_do_not_come_again(void **state) {
+  (void)state;
+  world *w = two_friends();
+  assert_true(set_words(w, BAO));
+  say(w, BAO, "Ana", "hello");
+  pass(w, 5000);
+  vls_buf file = backup_of(w, BAO);
+  uint64_t n = say(w, ANA, "Bao", "zanzibar"), other = say(w, ANA, "Bao", "stays");
+  pass(w, 5000);
+  assert_true(try_delete(w, ANA, n, NULL));
+  react(w, ANA, other, "+1");
+  pass(w, 5000);
+  lose_disk(w, BAO);
+  assert_true(restore(w, BAO, vls_buf_slice(&file), words_key));
+  pass(w, 600000);
+  assert_string_equal(received(w, BAO), "stays|");
+  shown s = look(w, BAO, there(w, ANA, other, BAO));
+  assert_string_equal(s.sign, "+1");
+  assert_false(is_anywhere(w->node[BAO].store, "zanzibar"));
+  assert_int_equal(look_up(w, ANA, "Bao").row.queued, 0);
+  vls_buf_done(&file);
+  world_free(w);
+}
+
+/* An item as Ana would say it, straight into Bao's store. */
+static uint64_t hear(world *w, const vls_remark *remark, uint64_t stamp) {
+  static const uint8_t hash[32] = {9};
+  vls_core *core = w->node[BAO].core;
+  vls_buf body;
+  uint64_t n = 0;
+  vls_buf_init(&body, VLS_RECORD_MAX);
+  assert_int_equal(vls_remark_put(&body, remark), VLS_OK);
+  vls_item item = {remark->kind, vls_buf_slice(&body)};
+  vls_saying saying = {.talk = 1,
+                       .author = 1,
+                       .state = VLS_MSG_RECEIVED,
+                       .device = 1,
+                       .seq = 1000,
+                       .stamp = stamp,
+                       .hash = hash};
+  assert_int_equal(vls_remark_take(core, &saying, &item, &n), VLS_OK);
+  vls_buf_done(&body);
+  return n;
+}
+
+static vls_remark about(world *w, int who, uint64_t n, vls_remark_kind kind, const char *text) {
+  static uint8_t to[32];
+  vls_message_row row;
+  vls_buf body;
+  vec_bytes id = vec_hex(look(w, who, n).item);
+  memcpy(to, id.p, 32);
+  vls_buf_init(&body, VLS_TEXT_MAX);
+  assert_true(vls_message_get(w->node[who].store, n, &row, &body));
+  vls_buf_done(&body);
+  return (vls_remark){.kind = kind, .to = to, .seq = row.seq, .text = vls_slice_str(text)};
+}
+
+static vls_remark_state state_of_remark(world *w, int who, uint64_t n) {
+  vls_remark_row row;
+  assert_true(vls_remarks_get(w->node[who].store, n, &row));
+  return row.state;
+}
+
+static void what_is_not_theirs_to_say_counts_for_nothing(void **state) {
+  (void)state;
+  world *w = two_friends();
+  uint64_t mine = say(w, BAO, "Ana", "Bao said this");
+  run(w);
+  vls_remark r = about(w, BAO, mine, VLS_REMARK_EDIT, "Bao never said this");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &r, 5)), VLS_REMARK_VOID);
+  r = about(w, BAO, mine, VLS_REMARK_DELETE, "");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &r, 6)), VLS_REMARK_VOID);
+  assert_string_equal(look(w, BAO, mine).text, "Bao said this");
+  r = about(w, BAO, mine, VLS_REMARK_REACTION, "+1");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &r, 7)), VLS_REMARK_COUNTS);
+  r.seq++; /* another event than the id's: nobody looks any further */
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &r, 8)), VLS_REMARK_WAITS);
+  uint64_t thumb = react(w, BAO, mine, "-1");
+  run(w);
+  r = about(w, BAO, thumb, VLS_REMARK_REACTION, "+1"); /* on a reaction */
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &r, 9)), VLS_REMARK_VOID);
+  assert_false(try_react(w, BAO, thumb, "+1"));
+  assert_true(failed_as(w, BAO, "usage"));
+  world_free(w);
+}
+
+static void remarks_on_nothing_are_bounded(void **state) {
+  (void)state;
+  world *w = two_friends();
+  vls_store *store = w->node[BAO].store;
+  uint8_t to[32] = {1};
+  vls_remark r = {VLS_REMARK_REACTION, to, 1, vls_slice_str("+1"), 0, 0};
+  for (unsigned i = 0; i < VLS_REMARKS_WAITING + 20; i++) {
+    to[1] = (uint8_t)i;
+    to[2] = (uint8_t)(i >> 8);
+    hear(w, &r, i + 1);
+  }
+  assert_int_equal(vls_remarks_waiting(store, 1), VLS_REMARKS_WAITING);
+  assert_int_equal(count_of(store, "SELECT min(tie) FROM remark WHERE state=0"),
+                   count_of(store, "SELECT min(n) + 20 FROM remark"));
+  say(w, ANA, "Bao", "still heard");
+  run(w);
+  assert_string_equal(received(w, BAO), "still heard|");
+  world_free(w);
+}
+
+static void of_many_edits_and_reactions_few_count(void **state) {
+  (void)state;
+  world *w = two_friends();
+  uint64_t n = say(w, ANA, "Bao", "first");
+  run(w);
+  uint64_t at_bao = there(w, ANA, n, BAO);
+  char text[40];
+  for (unsigned i = 1; i <= VLS_REMARK_EDITS + 30; i++) {
+    snprintf(text, sizeof text, "version %u", i);
+    vls_remark r = about(w, BAO, at_bao, VLS_REMARK_EDIT, text);
+    hear(w, &r, i);
+    r = about(w, BAO, at_bao, VLS_REMARK_REACTION, text);
+    hear(w, &r, i);
+  }
+  vls_remark late = about(w, BAO, at_bao, VLS_REMARK_EDIT, "older");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &late, 1)), VLS_REMARK_PAST);
+  late = about(w, BAO, at_bao, VLS_REMARK_REACTION, "older");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &late, 1)), VLS_REMARK_PAST);
+  shown s = look(w, BAO, at_bao);
+  assert_string_equal(s.text, "version 94");
+  assert_int_equal(s.row.edits, VLS_REMARK_EDITS);
+  assert_int_equal(s.row.n_reactions, 1);
+  assert_string_equal(s.sign, "version 94");
+  late = about(w, BAO, at_bao, VLS_REMARK_DELETE, "enough");
+  hear(w, &late, 200);
+  hear(w, &late, 300);
+  assert_int_equal(count_of(w->node[BAO].store, "SELECT count(*) FROM message WHERE kind=18 AND "
+                                                "body<>''"),
+                   0);
+  late = about(w, BAO, at_bao, VLS_REMARK_EDIT, "not gone");
+  assert_int_equal(state_of_remark(w, BAO, hear(w, &late, 400)), VLS_REMARK_VOID);
+  assert_false(is_anywhere(w->node[BAO].store, "not gone"));
+  world_free(w);
+}
+
+static void queued_remarks_wait_and_can_be_taken_back(void **state) {
+  (void)state;
+  world *w = two_friends();
+  uint64_t n = say(w, BAO, "Ana", "come?");
+  run(w);
+  uint64_t here = there(w, BAO, n, ANA);
+  react(w, ANA, here, "yes");
+  run(w);
+  node_offline(w, BAO, true);
+  uint64_t second = react(w, ANA, here, "no");
+  uint64_t third = reply(w, ANA, here, "late");
+  assert_string_equal(state_of(w, ANA, second), "queued");
+  assert_string_equal(look(w, ANA, here).sign, "no");
+  vls_rpc_n p = {second};
+  assert_true(call(w, ANA, "outbox.cancel", &vls_rpc_n_def, &p));
+  assert_string_equal(look(w, ANA, here).sign, "yes");
+  node_restart(w, ANA);
+  say_hello(w, ANA, CLIENT);
+  node_offline(w, BAO, false);
+  pass(w, 600000);
+  assert_string_equal(state_of(w, ANA, third), "delivered");
+  assert_string_equal(look(w, BAO, n).sign, "yes");
+  shown s = look(w, BAO, there(w, ANA, third, BAO));
+  assert_string_equal(s.text, "late");
+  assert_int_equal(s.row.about, n);
+  world_free(w);
+}
+
+static void remarks_are_told_to_clients(void **state) {
+  (void)state;
+  world *w = two_friends();
+  uint64_t n = say(w, ANA, "Bao", "first");
+  run(w);
+  subscribe(w, BAO, CLIENT, NULL);
+  run(w);
+  edit(w, ANA, n, "second");
+  run(w);
+  react(w, ANA, n, "+1");
+  run(w);
+  assert_int_equal(count_told(w, BAO, CLIENT, "remark"), 2);
+  assert_int_equal(count_told(w, BAO, CLIENT, "message"), 1);
+  vls_rpc_send wrong = {.to = {vls_slice_str("Bao")},
+                        .n_to = 1,
+                        .text = vls_slice_str("x"),
+                        .has_reply = true,
+                        .reply = n};
+  assert_false(call(w, ANA, "send", &vls_rpc_send_def, &wrong));
+  assert_true(failed_as(w, ANA, "usage"));
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(replies_make_threads_at_both_ends),
@@ -288,6 +517,13 @@ int main(void) {
       cmocka_unit_test(edits_show_the_newest_and_keep_every_version),
       cmocka_unit_test(what_has_not_left_is_changed_itself),
       cmocka_unit_test(deleted_words_are_gone_at_both_ends),
+      cmocka_unit_test(remarks_come_back_from_a_backup_and_deleted_words_do_not),
+      cmocka_unit_test(deleted_words_do_not_come_again),
+      cmocka_unit_test(what_is_not_theirs_to_say_counts_for_nothing),
+      cmocka_unit_test(remarks_on_nothing_are_bounded),
+      cmocka_unit_test(of_many_edits_and_reactions_few_count),
+      cmocka_unit_test(queued_remarks_wait_and_can_be_taken_back),
+      cmocka_unit_test(remarks_are_told_to_clients),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
