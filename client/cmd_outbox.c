@@ -18,14 +18,19 @@ static void put_row(vls_table *table, const void *msg) {
   vls_table_name(table, m->name);
   vls_table_text(table, m->state);
   vls_table_time(table, m->at);
-  if (vls_table_for_people(table) && text.n > TEXT_SHOWN) {
+  bool is_cut = vls_table_for_people(table) && text.n > TEXT_SHOWN;
+  if (is_cut) {
     size_t n = TEXT_SHOWN;
     while ((text.p[n] & 0xc0) == 0x80)
       n--; /* not in the middle of a character */
-    vls_table_put(table, "%.*s...", (int)n, (const char *)text.p);
-  } else {
-    vls_table_text(table, text);
+    text.n = n;
   }
+  if (m->has_kind && vls_table_for_people(table))
+    vls_table_put(table, "%.*s #%" PRIu64 ": %.*s", VLS_STR(m->kind), m->about, VLS_STR(text));
+  else if (is_cut)
+    vls_table_put(table, "%.*s...", VLS_STR(text));
+  else
+    vls_table_text(table, text);
   vls_table_text(table, m->has_problem ? m->problem : (vls_slice){0});
 }
 

@@ -135,7 +135,7 @@ const vls_cmd vls_cmd_watch = {
     .operands = "[--] [ARG...]",
     .summary = "Show what happens as it happens, or run a program",
     .about = "Shows texts, receipts, failures and alarms from now on, until Ctrl-C. Types of\n"
-             "events: message, delivered, read, failed, contact, group, alarm, gap.\n"
+             "events: message, remark, delivered, read, failed, contact, group, alarm, gap.\n"
              "\n"
              "With --exec CMD is run for every text, one at a time, with the words after --\n"
              "as arguments and the event as one line of JSON on its standard input. There is\n"

@@ -59,6 +59,41 @@ static void show_message_tabbed(vls_cli *cli, const vls_rpc_message *m) {
   vls_table_end(table, NULL);
 }
 
+/* ", edited, answers #3"; of what is no text ", reaction to #3". */
+static void put_about(vls_cli *cli, const vls_rpc_message *m) {
+  if (m->has_edits) vls_out_put(&cli->out, ", edited");
+  if (m->has_kind)
+    vls_out_put(&cli->out, ", %.*s", VLS_STR(m->kind));
+  else if (m->has_about || m->has_about_item)
+    vls_out_put(&cli->out, ", answers");
+  else
+    return;
+  if (m->has_about)
+    vls_out_put(&cli->out, " #%" PRIu64, m->about);
+  else
+    vls_out_put(&cli->out, " a text that is not here");
+}
+
+/* "+1 (3, you too), heart (1)" */
+static void put_reactions(vls_cli *cli, const vls_rpc_message *m) {
+  if (m->n_reactions == 0) return;
+  vls_out_put(&cli->out, "%*s", INDENT, "");
+  for (size_t i = 0; i < m->n_reactions; i++) {
+    const vls_rpc_reactions *r = &m->reactions[i];
+    vls_out_put(&cli->out, "%s%.*s", i > 0 ? ", " : "", VLS_STR(r->sign));
+    vls_out_styled(&cli->out, VLS_DIM, " (%" PRIu64 "%s)", r->count, r->mine ? ", with you" : "");
+  }
+  vls_out_end(&cli->out);
+}
+
+static void put_deleted(vls_cli *cli, vls_slice by, vls_slice reason) {
+  vls_out_put(&cli->out, "%*s", INDENT, "");
+  vls_out_styled(&cli->out, VLS_DIM, "deleted");
+  if (by.n > 0) vls_out_put(&cli->out, " by %.*s", VLS_STR(by));
+  if (reason.n > 0) vls_out_put(&cli->out, ": %.*s", VLS_STR(reason));
+  vls_out_end(&cli->out);
+}
+
 void vls_show_message(vls_cli *cli, const vls_rpc_message *m) {
   if (cli->mode == VLS_JSON) {
     vls_json_show(&cli->out, &vls_rpc_message_def, m);
@@ -74,8 +109,14 @@ void vls_show_message(vls_cli *cli, const vls_rpc_message *m) {
   } else if (is(m->state, "received")) {
     vls_out_put(&cli->out, ", new");
   }
+  put_about(cli, m);
   vls_out_end(&cli->out);
-  vls_out_body(&cli->out, INDENT, m->text);
+  if (m->has_deleted && m->deleted)
+    put_deleted(cli, m->has_deleted_by ? m->deleted_by : (vls_slice){0},
+                m->has_reason ? m->reason : (vls_slice){0});
+  else
+    vls_out_body(&cli->out, INDENT, m->text);
+  put_reactions(cli, m);
 }
 
 void vls_show_event_json(vls_buf *out, const vls_rpc_event *event) {
@@ -135,11 +176,17 @@ void vls_show_event(vls_cli *cli, const vls_rpc_event *e) {
     vls_buf_done(&line);
   } else if (cli->mode == VLS_TABBED) {
     show_event_tabbed(cli, e);
-  } else if (is(e->type, VLS_EV_MESSAGE)) {
+  } else if (is(e->type, VLS_EV_MESSAGE) || is(e->type, VLS_EV_REMARK)) {
     put_head(cli, e->has_n ? e->n : 0, false, e->has_name ? e->name : (vls_slice){0},
              e->has_author ? e->author : (vls_slice){0}, e->at);
+    if (e->has_about)
+      vls_out_put(&cli->out, ", %.*s #%" PRIu64,
+                  VLS_STR(e->has_kind ? e->kind : vls_slice_str("answers")), e->about);
     vls_out_end(&cli->out);
-    vls_out_body(&cli->out, INDENT, e->has_text ? e->text : (vls_slice){0});
+    if (e->has_deleted && e->deleted)
+      put_deleted(cli, (vls_slice){0}, (vls_slice){0});
+    else
+      vls_out_body(&cli->out, INDENT, e->has_text ? e->text : (vls_slice){0});
   } else {
     show_sentence(cli, e);
   }
