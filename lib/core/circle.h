@@ -75,6 +75,12 @@ typedef struct vls_circle {
   bool unread_known;
   uint64_t unread;
   vls_due due;
+  uint64_t last_said; /* ms since 1970, of my last text in this run; 0 */
+  bool let_in;        /* while asking: the inviter said so, and the acts are still to come */
+  bool asks_moved;    /* somebody was admitted: who waits here is looked at */
+  bool doors_moved;   /* invitations may have changed */
+  struct vls_circle_key *doors; /* knocks that open (circle_door.h) */
+  size_t n_doors;
   uint64_t heal_at, stuck_at, want_at, sync_at; /* mono_ms, or VLS_NEVER */
   size_t next_asked;                            /* of the links, when something is missing */
   struct vls_circle_pass *pass;                 /* circle_pass.h; NULL: nothing yet */
@@ -100,6 +106,9 @@ VLS_MUST vls_err vls_circle_found(vls_core *core, const vls_group_rules *rules, 
 VLS_MUST vls_err vls_circle_join(vls_core *core, const uint8_t gid[32], vls_slice name,
                                  uint64_t via, vls_buf *bytes, vls_act_leaf *ret_leaf,
                                  vls_circle **ret);
+/* A group of which no more than this is known. */
+vls_circle *vls_circle_new(vls_core *core, const uint8_t gid[32], vls_slice name,
+                           vls_grp_state state);
 /* Lets somebody in: vls_group_admit, and all that follows from it. */
 VLS_MUST vls_err vls_circle_admit(vls_core *core, vls_circle *circle, const vls_act_admit *admit);
 /* VLS_EXISTS, VLS_MALFORMED. */

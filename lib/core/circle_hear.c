@@ -1,5 +1,6 @@
 /* Frames of groups that come in. */
 #include "base/assert.h"
+#include "core/circle_door.h"
 #include "core/circle_pass.h"
 #include "core/circle_members.h"
 #include "crypto/kdf.h"
@@ -74,8 +75,8 @@ static bool on_note(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slic
   return vls_circle_receipt_take(core, circle, vls_circle_link_of(circle, conn), note.body);
 }
 
-/* Of a group whose acts are not here yet, nobody can be known to be a member: letters are for a
- * leaf of mine alone, and the genesis proves itself by its id. */
+/* Of a group whose acts are not here yet, nobody can be known to be a member, but whoever let this
+ * node in: letters are for a leaf of mine alone, and the genesis proves itself by its id. */
 static bool is_young(const vls_circle *circle) {
   const uint8_t *id;
   vls_slice event;
@@ -93,7 +94,7 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
     vls_circle_stand(core, circle);
     link = vls_circle_link_of(circle, conn);
   }
-  bool young = is_young(circle);
+  bool young = link == NULL && (is_young(circle) || vls_circle_asked_of(core, circle, conn));
   switch (frame.kind) {
   case VLS_GROUP_FRAME_RECORD: return link != NULL && on_record(core, circle, conn, frame.body);
   case VLS_GROUP_FRAME_WRAP: return (link != NULL || young) && on_wrap(core, circle, frame.body);
@@ -115,7 +116,16 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
     if (link != NULL)
       vls_circle_spread_frame(core, circle, link, (vls_group_frame_kind)frame.kind, frame.body);
     return false;
-  case VLS_GROUP_FRAME_ASK: return vls_circle_renewed(core, circle, conn, frame.body);
+  case VLS_GROUP_FRAME_ASK:
+    if (vls_circle_renewed(core, circle, conn, frame.body)) return true;
+    vls_circle_ask_came(core, circle, conn, frame.body);
+    return false;
+  case VLS_GROUP_FRAME_ANSWER: vls_circle_answered(core, circle, conn, frame.body); return false;
+  case VLS_GROUP_FRAME_REPORT:
+    return link != NULL && vls_circle_reported(core, circle, conn, frame.body);
+  case VLS_GROUP_FRAME_HEARD:
+    if (link != NULL) vls_circle_report_heard(core, circle, conn, frame.body);
+    return false;
   default: return false;
   }
 }

@@ -1,6 +1,7 @@
 /* Which links lead to members of a group. */
 #include <stdlib.h>
 
+#include "core/circle_door.h"
 #include "core/circle_members.h"
 #include "core/circle_pass.h"
 
@@ -53,6 +54,8 @@ static void join(vls_core *core, vls_circle *circle, vls_conn *conn, bool fresh)
   memcpy(link->device, seat.device, 32);
   vls_circle_sync_up(core, circle, link);
   vls_circle_want_anew(core, circle);
+  vls_circle_relay(core, circle, conn);
+  vls_circle_report_over(core, circle, conn);
   if (!fresh || conn->outgoing) vls_circle_cards_begin(core, circle, conn);
 }
 
@@ -69,6 +72,7 @@ void vls_circle_up(vls_core *core, vls_conn *conn) {
     join(core, circle, conn, true);
     if (circle->row.state == VLS_GRP_ASKING) vls_circle_want_anew(core, circle);
   }
+  vls_circle_ask_over(core, conn);
 }
 
 void vls_circle_down(vls_core *core, vls_conn *conn) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "carry/overlay.h"
-#include "core/circle.h"
+#include "core/circle_door.h"
 #include "core/members.h"
 
 /* Neighbours of one group that is too large for links with all. */
@@ -45,6 +45,20 @@ static void take_seats(vls_core *core, vls_circle *circle) {
     memcpy(last, seat.identity, 32);
     vls_member_seat(core, vls_circle_member(core, seat.identity), seat.link, !same);
   }
+}
+
+/* Whoever let this node in, while the acts that say so are not here. */
+static vls_peer *inviter(vls_core *core, const vls_circle *circle, uint8_t dh[32]) {
+  static const uint8_t none[32];
+  uint8_t identity[32];
+  if (!vls_circle_inviter(core, circle, identity, dh) || memcmp(dh, none, 32) == 0) return NULL;
+  return vls_circle_member(core, identity);
+}
+
+static void take_inviter(vls_core *core, const vls_circle *circle) {
+  uint8_t dh[32];
+  vls_peer *peer = inviter(core, circle, dh);
+  if (peer != NULL) vls_member_seat(core, peer, dh, true);
 }
 
 static bool is_small(const vls_core *core, vls_circle *circle) {
@@ -138,6 +152,9 @@ void vls_circle_wire(vls_core *core) {
     if (core->peers[i]->member != NULL) core->peers[i]->member->wanted = false;
   for (size_t i = 0; i < core->n_circles; i++) {
     vls_circle *circle = core->circles[i];
+    uint8_t dh[32];
+    vls_peer *peer = circle->let_in ? inviter(core, circle, dh) : NULL;
+    if (peer != NULL && peer->member != NULL) peer->member->wanted = true;
     if (!vls_circle_is_mine(circle)) continue;
     if (is_small(core, circle)) {
       vls_circle_ring_free(circle);
@@ -159,7 +176,10 @@ void vls_circle_members(vls_core *core) {
   for (size_t i = 0; i < core->n_peers; i++)
     vls_member_count(core->peers[i]);
   for (size_t i = 0; i < core->n_circles; i++)
-    if (vls_circle_is_mine(core->circles[i])) take_seats(core, core->circles[i]);
+    if (vls_circle_is_mine(core->circles[i]))
+      take_seats(core, core->circles[i]);
+    else
+      take_inviter(core, core->circles[i]);
   for (size_t i = 0; i < core->n_peers; i++)
     vls_member_counted(core, core->peers[i]);
   vls_circle_wire(core);

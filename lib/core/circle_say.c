@@ -27,6 +27,7 @@ void vls_circle_text(vls_core *core, vls_circle *circle, vls_slice text, uint64_
   vls_err err = vls_body_text(&body, text);
   VLS_ASSERT(err == VLS_OK);
   vls_circle_item(core, circle, VLS_ITEM_TEXT, vls_buf_slice(&body), n);
+  circle->last_said = vls_core_wall(core);
   vls_buf_done(&body);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "core/circle_door.h"
 #include "core/circle_pass.h"
 #include "core/circle_words.h"
 #include "crypto/epoch.h"
@@ -27,6 +28,8 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
   memcpy(row.id, t->id, 32);
   if (!mine) row.device = vls_gdevice(core->store, circle->row.id, t->device, contact);
   vls_group_kind kind = said->act.kind;
+  circle->doors_moved |= said->act.kind == VLS_GROUP_INVITE;
+  circle->asks_moved |= said->act.kind == VLS_GROUP_ADMIT;
   if (row.is_act) {
     circle->moved = true;
     vls_act_tell(core, circle, said);
@@ -101,9 +104,7 @@ static void take(vls_core *core, vls_circle *circle, const vls_group_told *t) {
   }
 }
 
-void vls_circle_stand(vls_core *core, vls_circle *circle) {
-  if (circle->group == NULL || !circle->moved) return;
-  vls_circle_relink(core, circle);
+static void stand(vls_core *core, vls_circle *circle) {
   vls_grp_state was = circle->row.state, now = was;
   if (vls_group_is_member(circle->group))
     now = VLS_GRP_MEMBER;
@@ -111,9 +112,19 @@ void vls_circle_stand(vls_core *core, vls_circle *circle) {
     now = VLS_GRP_LEFT;
   if (now == was) return;
   circle->row.state = now;
+  circle->doors_moved = true;
+  if (now == VLS_GRP_MEMBER) vls_circle_joined(core, circle);
   circle->row_dirty = true;
   if (now == VLS_GRP_MEMBER) /* who was removed is told so by the act itself */
     vls_feed_add_talk(core, VLS_FEED_GROUP, circle->row.id, 0, 0, "You are in the group now");
+}
+
+void vls_circle_stand(vls_core *core, vls_circle *circle) {
+  if (circle->group == NULL || !circle->moved) return;
+  vls_circle_relink(core, circle);
+  stand(core, circle);
+  if (circle->asks_moved && circle->row.state == VLS_GRP_MEMBER) vls_circle_let_in(core, circle);
+  circle->asks_moved = false;
 }
 
 void vls_circle_settle(vls_core *core, vls_circle *circle) {

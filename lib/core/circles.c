@@ -29,7 +29,7 @@ static vls_circle *add(vls_core *core, const vls_grp_row *row) {
   circle->me =
       (vls_group_me){core->self.identity.pub, &core->self.device, vls_buf_slice(&core->self.cert)};
   circle->heal_at = circle->stuck_at = circle->want_at = circle->sync_at = VLS_NEVER;
-  circle->moved = true;
+  circle->moved = circle->doors_moved = true;
   core->circles[core->n_circles++] = circle;
   return circle;
 }
@@ -109,6 +109,7 @@ static void free_one(vls_circle *circle) {
   free(circle->words);
   free(circle->links);
   free(circle->asked);
+  free(circle->doors);
   free(circle->hours);
   free(circle);
 }
@@ -144,8 +145,8 @@ void vls_circle_flush(vls_core *core, vls_circle *circle) {
 
 /* Beginning */
 
-static vls_circle *make(vls_core *core, const uint8_t gid[32], vls_slice name,
-                        vls_grp_state state) {
+vls_circle *vls_circle_new(vls_core *core, const uint8_t gid[32], vls_slice name,
+                           vls_grp_state state) {
   vls_grp_row row = {.state = state, .created = vls_core_wall(core)};
   vls_buf fold;
   memcpy(row.gid, gid, 32);
@@ -163,7 +164,7 @@ vls_err vls_circle_found(vls_core *core, const vls_group_rules *rules, vls_circl
   if (!vls_utf8_ok(rules->name)) return VLS_MALFORMED;
   vls_err err = vls_group_found(&group, &me, rules, &core->rng, vls_core_wall(core));
   if (err != VLS_OK) return err;
-  vls_circle *circle = make(core, vls_group_id(group), rules->name, VLS_GRP_MEMBER);
+  vls_circle *circle = vls_circle_new(core, vls_group_id(group), rules->name, VLS_GRP_MEMBER);
   circle->group = group;
   vls_circle_settle(core, circle);
   *ret = circle;
@@ -188,7 +189,7 @@ vls_err vls_circle_join(vls_core *core, const uint8_t gid[32], vls_slice name, u
                         vls_buf *bytes, vls_act_leaf *ret_leaf, vls_circle **ret) {
   vls_circle *circle = vls_circle_by_gid(core, gid);
   if (circle == NULL && core->n_circles >= VLS_CIRCLES_MAX) return VLS_LIMITED;
-  if (circle == NULL) circle = make(core, gid, name, VLS_GRP_ASKING);
+  if (circle == NULL) circle = vls_circle_new(core, gid, name, VLS_GRP_ASKING);
   *ret = circle;
   vls_err err = circle->group != NULL ? vls_group_renew(circle->group, &core->rng,
                                                         vls_core_wall(core), bytes, ret_leaf)

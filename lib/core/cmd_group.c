@@ -47,7 +47,8 @@ static const char *state_name(vls_core *core, vls_circle *circle) {
   switch (circle->row.state) {
   case VLS_GRP_INVITED: return "invited";
   case VLS_GRP_ASKING:
-    return circle->group != NULL && vls_group_level(circle->group, core->self.identity.pub) > 0
+    return circle->let_in || (circle->group != NULL &&
+                              vls_group_level(circle->group, core->self.identity.pub) > 0)
                ? "joining"
                : "asking";
   case VLS_GRP_MEMBER: return "ready";

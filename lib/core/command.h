@@ -36,6 +36,8 @@ vls_command_fn vls_cmd_peer_list, vls_cmd_send, vls_cmd_message_list, vls_cmd_me
 vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls_cmd_outbox_cancel;
 vls_command_fn vls_cmd_group_create, vls_cmd_group_list, vls_cmd_group_get, vls_cmd_group_members;
 vls_command_fn vls_cmd_group_rename, vls_cmd_group_leave, vls_cmd_group_forget, vls_cmd_group_role;
+vls_command_fn vls_cmd_group_invite, vls_cmd_group_join, vls_cmd_group_asking, vls_cmd_group_admit;
+vls_command_fn vls_cmd_group_report;
 vls_command_fn vls_cmd_group_remove, vls_cmd_group_policy, vls_cmd_group_log;
 vls_command_fn vls_cmd_react, vls_cmd_edit, vls_cmd_delete, vls_cmd_remarks, vls_cmd_thread;
 vls_command_fn vls_cmd_subscribe, vls_cmd_ack;

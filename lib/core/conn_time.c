@@ -17,7 +17,8 @@ static uint64_t conn_deadline(const vls_conn *conn, const char **why) {
   }
   /* Behind an invitation stands nobody yet: who brings no first record may not stay for good. */
   *why = "no first record";
-  if (conn->peer == NULL) return conn->opened + VLS_STRANGER_MS;
+  if (conn->peer == NULL || conn->asking != 0)
+    return conn->opened + (conn->waits_in ? VLS_ASK_WAIT_MS : VLS_STRANGER_MS);
   *why = "their key is not known, and no card came";
   if (conn->unproven || conn->by_former) return conn->opened + VLS_STRANGER_MS;
   if (conn->paused) return VLS_NEVER; /* it is we who don't listen */

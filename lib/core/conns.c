@@ -4,12 +4,12 @@
 
 #include "base/assert.h"
 #include "citizen/invite.h"
-#include "core/circle.h"
+#include "core/circle_door.h"
 #include "core/members.h"
 #include "core/state.h"
 
 static bool is_stranger(const vls_conn *conn) {
-  return !conn->outgoing && conn->peer == NULL && conn->invite == 0;
+  return !conn->outgoing && conn->peer == NULL && conn->invite == 0 && conn->door == 0;
 }
 
 /* The last bytes, such as a CLOSE frame, still go out. */
@@ -62,7 +62,10 @@ static void begin_link(vls_core *core, vls_conn *conn) {
   vls_invite invite;
   uint8_t invite_bytes[VLS_INVITE_BYTES], knock[32], zeros[32] = {0};
   vls_buf_init(&bytes, VLS_CARD_MAX);
-  if (conn->by_invite) {
+  const vls_circle *asked = conn->asking == 0 ? NULL : vls_circle_get(core, conn->asking);
+  if (conn->asking != 0) {
+    if (asked != NULL) conn->link = vls_circle_dial(core, asked);
+  } else if (conn->by_invite) {
     if (vls_contact_link(core->store, peer->row.id, &bytes) &&
         vls_invite_parse(&invite, invite_bytes, vls_buf_slice(&bytes)) == VLS_OK) {
       vls_invite_knock_key(knock, invite.secret);
@@ -191,6 +194,10 @@ static bool on_up(vls_core *core, vls_conn *conn) {
     vls_conn_close(core, conn, conn->refuse_used ? VLS_CLOSE_USED : VLS_CLOSE_EXPIRED,
                    "the invitation is void");
     return false;
+  }
+  if (conn->door != 0 || conn->asking != 0) {
+    vls_conn_touch(core, conn);
+    return vls_circle_door_up(core, conn);
   }
   conn->by_former = !conn->outgoing && vls_link_by_former(conn->link);
   /* Who may not know this device of mine hears of it before anything else (PEER 6.8). */
@@ -335,7 +342,14 @@ static bool on_record(vls_core *core, vls_conn *conn, vls_slice record) {
 
 /* Never refused, as a record may be: what cannot be taken now is found by the next comparison. */
 static bool on_group(vls_core *core, vls_conn *conn, vls_slice frame) {
-  spend_frame(core, conn, !vls_circle_frame(core, conn, frame));
+  uint64_t id = conn->id;
+  bool brings = false;
+  if (conn->door != 0 || conn->asking != 0)
+    vls_circle_door_frame(core, conn, frame);
+  else
+    brings = vls_circle_frame(core, conn, frame);
+  if (vls_conn_get(core, id) == NULL) return false;
+  spend_frame(core, conn, !brings);
   if (conn->held == 0)
     conn->got++;
   else
@@ -355,7 +369,8 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
   bool hears = !conn->unproven && !conn->by_former;
   if (!hears && conn->up && ev->type != VLS_LINK_EV_CARD && ev->type != VLS_LINK_EV_CLOSE)
     return true; /* not a link to talk on */
-  if (conn->as_member && is_of_contacts(ev->type)) {
+  bool at_door = conn->door != 0 || conn->asking != 0;
+  if ((conn->as_member || at_door) && is_of_contacts(ev->type)) {
     vls_conn_close(core, conn, VLS_CLOSE_BYE, "they said to a member what is for contacts");
     return false;
   }
@@ -370,7 +385,9 @@ static bool on_event(vls_core *core, vls_conn *conn, const vls_link_event *ev) {
     return false;
   case VLS_LINK_EV_CARD:
     spend_frame(core, conn, true);
-    return vls_cards_frame(core, conn, ev->bytes);
+    if (!at_door) return vls_cards_frame(core, conn, ev->bytes);
+    vls_circle_door_card(core, conn, ev->bytes);
+    return vls_conn_get(core, id) != NULL;
   case VLS_LINK_EV_STATE:
     spend_frame(core, conn, true);
     vls_state_take(core, conn, ev->bytes);
@@ -393,6 +410,7 @@ static bool hush(vls_core *core, vls_conn *conn) {
   if (!is_stranger(conn)) core->n_strangers++;
   conn->peer = NULL;
   conn->invite = 0;
+  conn->door = 0;
   vls_link_silence(conn->link);
   return true;
 }

@@ -48,6 +48,7 @@ enum {
 #define VLS_STRANGER_MS UINT64_C(60000)    /* a stranger is read so long */
 #define VLS_HANDSHAKE_MS UINT64_C(15000)   /* a handshake takes no longer */
 #define VLS_ACK_WAIT_MS UINT64_C(30000)    /* no answer to a record for so long: the link is dead */
+#define VLS_ASK_WAIT_MS UINT64_C(600000)   /* a link of somebody who waits for a moderator */
 #define VLS_KEEPALIVE_MS UINT64_C(120000)  /* a decoy after so much silence of ours */
 #define VLS_SILENCE_MS UINT64_C(300000)    /* no byte for so long: the link is dead */
 #define VLS_ACK_DELAY_MS UINT64_C(1000)    /* an ACK of receipts alone can wait for company */
@@ -117,6 +118,7 @@ typedef struct vls_peer {
   bool has_queued;  /* queued texts in the store */
   uint64_t anew_at; /* mono_ms of the last session begun because a record opened for none; 0 */
   vls_buf prefix;   /* before the first record of a session that begins in this batch */
+  bool invites_due; /* invitations to groups wait for being said (gdue) */
   bool receipt_due, read_due, card_due, hello_due;
   vls_item_held held[VLS_HELD_DUE]; /* receipts due for devices they have no more */
   size_t n_held;
@@ -160,6 +162,11 @@ typedef struct vls_conn {
   vls_link *link;     /* NULL while dialling */
   vls_peer *peer;     /* whose it is, once known */
   uint32_t invite;    /* the invitation it knocked with; 0 */
+  uint64_t door;      /* the group with whose invitation it knocked; 0 */
+  uint64_t asking;    /* the group that it is to ask to be let into; 0 */
+  bool waits_in;      /* such a link, and a moderator has to decide */
+  uint8_t waiter[32]; /* whom that is about */
+  vls_budget asks;
   uint8_t pinned[32]; /* the static key seen, while there is no contact yet */
   bool outgoing, by_invite, up, paused, refuse_used, refuse_expired;
   bool unproven;  /* behind a contact's knock, with a key their card has not: a card may follow */
@@ -390,6 +397,8 @@ void vls_conn_pump(vls_core *core, vls_conn *conn);
 void vls_conn_go_on(vls_core *core, vls_conn *conn);
 void vls_conn_pause(vls_core *core, vls_conn *conn, uint64_t until);
 void vls_conn_resume(vls_core *core, vls_conn *conn);
+/* It is fresh and not too often; else the caller is a stranger. */
+bool vls_knock_acceptable(vls_core *core, vls_conn *conn, vls_budget *knocks);
 /* A knock is here: its keys are tried now or, when there are many strangers, in its turn. */
 void vls_knock_begin(vls_core *core, vls_conn *conn);
 void vls_knock_tick(vls_core *core); /* those whose turn has come */

@@ -6,7 +6,7 @@
 
 #include "base/assert.h"
 #include "citizen/invite.h"
-#include "core/core_int.h"
+#include "core/circle_door.h"
 #include "core/members.h"
 
 enum { REFUSED_TRIES = 5 }; /* the first wait after a refusal: about a minute */
@@ -17,7 +17,9 @@ void vls_dial_schedule(vls_core *core, vls_peer *peer, uint64_t in_ms) {
 }
 
 void vls_dial_backoff(vls_core *core, vls_peer *peer) {
-  uint64_t most = peer->has_queued || peer->n_pending > 0 || peer->row.state == VLS_CONTACT_PENDING
+  uint64_t most = peer->has_queued || peer->n_pending > 0 ||
+                          peer->row.state == VLS_CONTACT_PENDING ||
+                          vls_circle_asks(core, peer) != NULL
                       ? VLS_BACKOFF_QUEUED_MS
                       : VLS_BACKOFF_MAX_MS;
   unsigned tries = peer->failures;
@@ -31,12 +33,13 @@ void vls_dial_backoff(vls_core *core, vls_peer *peer) {
   vls_dial_schedule(core, peer, wait / 2 + vls_rng_below(&core->rng, wait)); /* 0.5 to 1.5 of it */
 }
 
-static bool wants_link(const vls_core *core, const vls_peer *peer) {
+static bool wants_link(vls_core *core, const vls_peer *peer) {
   bool state = peer->row.state == VLS_CONTACT_READY || peer->row.state == VLS_CONTACT_PENDING;
   bool as_member = vls_member_dials(peer);
   /* A contact who knows us as a member only may have forgotten us, or we their keys: we go on. */
   bool linked = peer->conn != NULL && (as_member || !state || !peer->conn->as_member);
-  return !core->draining && (state || as_member) && !peer->row.blocked && !linked &&
+  bool asks = !state && vls_circle_asks(core, peer) != NULL;
+  return !core->draining && (state || as_member || asks) && !peer->row.blocked && !linked &&
          peer->dialing == NULL;
 }
 
@@ -76,8 +79,16 @@ static void dial(vls_core *core, vls_peer *peer) {
                   vls_invite_parse(&invite, invite_bytes, vls_buf_slice(&link)) == VLS_OK;
   /* Until they have confirmed, it may be that only the invitation opens their door, or only what
    * we had before it: turn about. */
+  vls_group_link door;
+  uint8_t door_bytes[VLS_INVITE_BYTES];
+  bool is_contact = peer->row.state == VLS_CONTACT_READY || peer->row.state == VLS_CONTACT_PENDING;
+  const vls_circle *asks = is_contact ? NULL : vls_circle_asks(core, peer);
+  if (asks != NULL && !vls_circle_link_read(core, asks, &door, door_bytes)) asks = NULL;
   bool by_invite = has_link && (!has_card || peer->failures % 2 == 0);
-  if (by_invite) {
+  if (asks != NULL) {
+    addresses = door.addresses;
+    n = door.n_addresses;
+  } else if (by_invite) {
     addresses = invite.addresses;
     n = invite.n_addresses;
   } else if (has_card) {
@@ -88,13 +99,16 @@ static void dial(vls_core *core, vls_peer *peer) {
     vls_conn *conn = vls_conn_new(core, id);
     conn->outgoing = true;
     conn->by_invite = by_invite;
-    conn->as_member = !by_invite && vls_member_dials(peer);
+    conn->asking = asks != NULL ? asks->row.id : 0;
+    conn->as_member = asks == NULL && !by_invite && vls_member_dials(peer);
     conn->peer = peer;
     peer->dialing = conn;
   } else {
     snprintf(peer->last_failure, sizeof peer->last_failure, "%s", no_address);
     vls_dial_backoff(core, peer);
   }
+  vls_wipe(&door, sizeof door);
+  vls_wipe(door_bytes, sizeof door_bytes);
   vls_wipe(&invite, sizeof invite);
   vls_wipe(invite_bytes, sizeof invite_bytes);
   vls_buf_done(&card);

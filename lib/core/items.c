@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "content/bodies.h"
 #include "conv/direct.h"
-#include "core/core_int.h"
+#include "core/circle_door.h"
 #include "core/remarks.h"
 #include "core/state.h"
 #include "store/messages.h"
@@ -178,7 +178,10 @@ void vls_items_take(vls_core *core, vls_peer *peer, uint64_t device, const vls_d
     case VLS_ITEM_RECEIPT: take_receipt(core, peer, &c.receipt); break;
     case VLS_ITEM_CARD: vls_cards_item(core, peer, c.card); break;
     case VLS_ITEM_HELD: take_held(core, peer, &c.held); break;
-    case VLS_ITEM_GROUP: peer->receipt_due = true; break;
+    case VLS_ITEM_GROUP:
+      peer->receipt_due = true;
+      vls_circle_invited(core, peer, &c.group);
+      break;
     case VLS_ITEM_GONE: break;
     }
   }

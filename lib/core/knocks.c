@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "citizen/invite.h"
-#include "core/core_int.h"
+#include "core/circle_door.h"
 #include "core/members.h"
 #include "store/guard.h"
 
@@ -25,7 +25,7 @@ void vls_invites_load(vls_core *core) {
 
 /* Fresh, never seen, not too often; else the caller is a stranger (PEER 4.3). A replay is not
  * counted, or whoever recorded one knock could use up the minute of the contact it came from. */
-static bool acceptable(vls_core *core, vls_conn *conn, vls_budget *knocks) {
+bool vls_knock_acceptable(vls_core *core, vls_conn *conn, vls_budget *knocks) {
   if (!vls_link_fresh(conn->link, core->now)) return false;
   if (vls_knock_is_known(core->store, vls_link_nonce(conn->link))) return false;
   if (!vls_budget_take(knocks, core->now.mono_ms, 1, VLS_KNOCKS_MINUTE)) return false;
@@ -34,7 +34,7 @@ static bool acceptable(vls_core *core, vls_conn *conn, vls_budget *knocks) {
 
 static bool try_member(vls_core *core, vls_conn *conn, vls_peer *peer) {
   const vls_member_key *key = vls_member_try(core, conn, peer);
-  if (key == NULL || !acceptable(core, conn, &peer->knocks)) return false;
+  if (key == NULL || !vls_knock_acceptable(core, conn, &peer->knocks)) return false;
   conn->peer = peer;
   conn->as_member = true;
   vls_link_admit(conn->link, key->psk);
@@ -50,7 +50,7 @@ static bool try_contact(vls_core *core, vls_conn *conn, vls_peer *peer) {
     core->costs.trials++;
     core->trials--;
     if (vls_link_try(conn->link, knock) != VLS_OK) continue;
-    if (!acceptable(core, conn, &peer->knocks)) return false;
+    if (!vls_knock_acceptable(core, conn, &peer->knocks)) return false;
     conn->peer = peer;
     vls_link_admit(conn->link, second ? peer->row.psk2 : peer->row.psk);
     return true;
@@ -72,7 +72,7 @@ static bool try_invites(vls_core *core, vls_conn *conn) {
     core->costs.trials++;
     core->trials--;
     if (vls_link_try(conn->link, key->knock) != VLS_OK) continue;
-    if (!acceptable(core, conn, &key->knocks)) return false;
+    if (!vls_knock_acceptable(core, conn, &key->knocks)) return false;
     conn->invite = key->id;
     vls_link_admit(conn->link, zeros);
     return true;
@@ -114,7 +114,7 @@ static bool try_rest(vls_core *core, vls_conn *conn) {
     if (i < conn->likely && core->peers[i]->host == host) continue;
     if (try_contact(core, conn, core->peers[i])) return true;
   }
-  return try_invites(core, conn);
+  return try_invites(core, conn) || vls_circle_try(core, conn);
 }
 
 /* Keys that may be tried now; below zero while a stranger has cost more than there was. */
@@ -188,6 +188,10 @@ void vls_knock_peer(vls_core *core, vls_conn *conn) {
   const uint8_t *caller = vls_link_peer(conn->link);
   VLS_ASSERT(caller != NULL);
   memcpy(conn->pinned, caller, 32);
+  if (conn->door != 0) { /* whoever it is has an invitation, and shows it */
+    vls_link_approve(conn->link);
+    return;
+  }
   if (conn->invite == 0) {
     if (is_device_of(core, conn->peer, caller)) {
       vls_link_approve(conn->link);

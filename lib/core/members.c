@@ -99,10 +99,14 @@ void vls_member_free(vls_peer *peer) {
   peer->member = NULL;
 }
 
+/* What waits for them goes first: it may say that they were removed. */
 static void end_links(vls_core *core, const vls_peer *peer, const char *why) {
-  for (size_t i = core->n_conns; i > 0; i--)
-    if (core->conns[i - 1]->peer == peer && core->conns[i - 1]->as_member)
-      vls_conn_close(core, core->conns[i - 1], VLS_CLOSE_BYE, why);
+  for (size_t i = core->n_conns; i > 0; i--) {
+    vls_conn *conn = core->conns[i - 1];
+    if (conn->peer != peer || !conn->as_member) continue;
+    if (!core->no_room) vls_circle_pump(core, conn);
+    vls_conn_close(core, conn, VLS_CLOSE_BYE, why);
+  }
 }
 
 /* The name stays: what they said is still here. */

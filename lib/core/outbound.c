@@ -8,6 +8,7 @@
 #include "core/core_int.h"
 #include "core/remarks.h"
 #include "core/state.h"
+#include "store/group_due.h"
 #include "store/messages.h"
 
 /* What one event will carry. Bodies live in `bodies`; items point into it. */
@@ -129,6 +130,19 @@ static void add_receipts(vls_core *core, vls_peer *peer, const vls_session_row *
   peer->receipt_due = peer->read_due = false;
 }
 
+/* To a group: one in an event. */
+static void add_invitation(vls_core *core, vls_peer *peer, batch *b) {
+  vls_gdue_row row;
+  vls_buf body;
+  vls_buf_init(&body, vls_item_group_def.max_bytes);
+  peer->invites_due = vls_gdue_next(core->store, peer->row.id, VLS_GDUE_INVITE, 0, &row, &body);
+  if (peer->invites_due) {
+    add_item(b, VLS_ITEM_GROUP, vls_buf_put_slice(&b->bodies, row.body));
+    vls_gdue_drop(core->store, row.n);
+  }
+  vls_buf_done(&body);
+}
+
 static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *session, bool open,
                        batch *b) {
   if (peer->hello_due) add_item(b, VLS_ITEM_HELLO, vls_body_hello(&b->bodies));
@@ -141,6 +155,8 @@ static void add_extras(vls_core *core, vls_peer *peer, const vls_session_row *se
     peer->talk_dirty = true;
     peer->card_due = false;
   }
+  if (peer->invites_due && linked && peer->row.state == VLS_CONTACT_READY)
+    add_invitation(core, peer, b);
   for (size_t i = 0; i < peer->n_held; i++)
     add_item(b, VLS_ITEM_HELD, vls_body_held(&b->bodies, &peer->held[i]));
   peer->n_held = 0;
@@ -374,14 +390,15 @@ void vls_outbound_pump(vls_core *core, vls_peer *peer) {
 
 bool vls_outbound_ack(vls_core *core, vls_conn *conn, uint64_t count) {
   vls_peer *peer = conn->peer;
-  if (peer == NULL || count > conn->sent || count < conn->sent_acked) return count == 0;
-  if (conn->sent_acked < count) peer->refused = 0;
+  bool sends = peer != NULL || conn->door != 0;
+  if (!sends || count > conn->sent || count < conn->sent_acked) return count == 0;
+  if (peer != NULL && conn->sent_acked < count) peer->refused = 0;
   while (conn->sent_acked < count) {
     const vls_flight *f = &conn->flight[conn->sent_acked++ % VLS_WINDOW_RECORDS];
     conn->flight_bytes -= f->bytes;
     if (f->seq != 0) vls_outbox_taken(core->store, peer->row.id, f->seq);
   }
   conn->wait_since = conn->sent_acked == conn->sent ? VLS_NEVER : core->now.mono_ms;
-  vls_peer_touch(core, peer);
+  if (peer != NULL) vls_peer_touch(core, peer);
   return true;
 }

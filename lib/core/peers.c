@@ -7,6 +7,7 @@
 #include "citizen/id.h"
 #include "core/core_int.h"
 #include "core/members.h"
+#include "store/group_due.h"
 
 uint64_t vls_peer_unread(vls_core *core, vls_peer *peer) {
   if (!peer->unread_known)
@@ -59,6 +60,7 @@ void vls_peers_load(vls_core *core) {
     /* A receipt may have been held back behind it. */
     peer->receipt_due = peer->read_due = vls_outbox_has_bare(core->store, row.id);
     if (core->no_read_receipts) peer->read_due = false;
+    peer->invites_due = vls_gdue_whom(core->store, VLS_GDUE_INVITE, row.id - 1) == row.id;
     peer->card_due = row.state == VLS_CONTACT_READY && peer->talk.card_sent < core->self.card_seq;
     vls_dial_schedule(core, peer, vls_rng_below(&core->rng, 2000));
   }

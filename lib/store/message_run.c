@@ -50,3 +50,10 @@ void vls_message_drop(vls_store *store, uint64_t n) {
   vls_sql_int(q, 1, n);
   vls_sql_run(store, q);
 }
+
+uint64_t vls_message_last_mine(vls_store *store, uint64_t contact) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT stamp FROM message WHERE contact=? AND author=0 AND "
+                                   "state<>4 ORDER BY n DESC LIMIT 1");
+  vls_sql_int(q, 1, contact);
+  return vls_sql_one(store, q);
+}

@@ -53,6 +53,8 @@ typedef struct vls_message_query {
 bool vls_message_next(vls_store *store, vls_message_query *query, vls_message_row *ret);
 void vls_message_end(vls_message_query *query);
 bool vls_message_get(vls_store *store, uint64_t n, vls_message_row *ret, vls_buf *body);
+/* When I wrote the last text to this contact or group; 0: never. */
+uint64_t vls_message_last_mine(vls_store *store, uint64_t contact);
 /* Texts received from this contact with n > after. */
 uint64_t vls_message_count_unread(vls_store *store, uint64_t contact, uint64_t after);
 /* contact 0: of everybody. */
