@@ -1,10 +1,11 @@
 /* Links that begin with an invitation to a group: whoever holds it may knock, and ask (GROUP 7.9).
  */
+#include "core/circle_door.h"
+
 #include <stdlib.h>
 
 #include "base/assert.h"
 #include "citizen/invite.h"
-#include "core/circle_door.h"
 #include "core/members.h"
 #include "store/guard.h"
 

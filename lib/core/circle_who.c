@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "citizen/id.h"
+#include "core/circle_door.h"
 
 enum { PREFIX_MIN = 4, SHOWN_MAX = 100 };
 
@@ -192,6 +193,12 @@ vls_err vls_call_may_say(vls_call *call, vls_circle *circle) {
   bool known = vls_group_rules_now(circle->group, &rules, &title) == VLS_OK;
   vls_buf_done(&title);
   uint8_t mine = vls_group_level(circle->group, core->self.identity.pub);
+  uint64_t wait = known && mine >= rules.post ? vls_circle_wait(core, circle) : 0;
+  if (wait > 0)
+    return vls_call_fail(call, VLS_LIMITED, NULL,
+                         "@%s is in slow mode: one text in %llu s; your next in %llu s",
+                         circle->row.name, (unsigned long long)rules.slow,
+                         (unsigned long long)((wait + 999) / 1000));
   if (!known || mine >= rules.post) return VLS_OK;
   return vls_call_fail(call, VLS_STATE, "valise group policy GROUP",
                        "you are %s of @%s, and it takes %s to write there", vls_rank_noun(mine),

@@ -339,6 +339,48 @@ static void words_are_reported_to_the_moderator(void **state) {
   world_free(w);
 }
 
+static bool write_there(world *w, int who, const char *text) {
+  vls_rpc_sent sent;
+  vls_rpc_send p = {.text = vls_slice_str(text), .n_to = 1};
+  p.to[0] = vls_slice_str("@Sister cities");
+  assert_true(call(w, who, "send", &vls_rpc_send_def, &p));
+  vls_slice part[1];
+  assert_int_equal(answer_list(w, who, part, 1), 1);
+  assert_int_equal(vls_wire_decode(&vls_rpc_sent_def, VLS_WIRE_STRICT, part[0], &sent, NULL),
+                   VLS_OK);
+  pass(w, 1000);
+  return !sent.has_error;
+}
+
+static void slow_mode_and_announcements_bind_members(void **state) {
+  (void)state;
+  world *w = world_new(2);
+  char link[VLS_LINK_TEXT_MAX + 1];
+  vls_rpc_group_create p = {
+      .name = vls_slice_str("Sister cities"), .has_slow_s = true, .slow_s = 60};
+  assert_true(call(w, ANA, "group.create", &vls_rpc_group_create_def, &p));
+  make_link(w, ANA, 1, 3600, false, link);
+  assert_true(join(w, BAO, link));
+  pass(w, 20000);
+  assert_true(write_there(w, BAO, "one"));
+  assert_false(write_there(w, BAO, "too soon"));
+  node_restart(w, BAO);
+  say_hello(w, BAO, CLIENT);
+  assert_false(write_there(w, BAO, "still too soon"));
+  assert_true(write_there(w, ANA, "who is higher"));
+  assert_true(write_there(w, ANA, "may go on"));
+  pass(w, 60000);
+  assert_true(write_there(w, BAO, "two"));
+  vls_rpc_group_policy rules = {.group = vls_slice_str("Sister cities"),
+                                .has_post = true,
+                                .post = vls_slice_str("moderator")};
+  assert_true(call(w, ANA, "group.policy", &vls_rpc_group_policy_def, &rules));
+  pass(w, 70000);
+  assert_false(write_there(w, BAO, "not here"));
+  assert_true(write_there(w, ANA, "an announcement"));
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(contact_is_invited_and_joins),
@@ -351,6 +393,7 @@ int main(void) {
       cmocka_unit_test(words_that_are_no_link_are_refused),
       cmocka_unit_test(blocked_citizen_gets_no_answer),
       cmocka_unit_test(words_are_reported_to_the_moderator),
+      cmocka_unit_test(slow_mode_and_announcements_bind_members),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
