@@ -2,6 +2,7 @@
  * nobody between them. */
 #include "core_backup.h"
 
+#include "citizen/id.h"
 #include "core/circle.h"
 #include "core/circle_members.h"
 #include "core/members.h"
@@ -239,6 +240,112 @@ static void notes_that_are_wrong_change_nothing(void **state) {
   world_free(w);
 }
 
+static void cards_are_held(world *w, int who, int from, uint64_t turn, vls_slice list) {
+  vls_group_cards cards = {.turn = turn, .cards = list};
+  vls_buf body;
+  vls_buf_init(&body, vls_group_cards_def.max_bytes);
+  assert_int_equal(vls_wire_encode(&vls_group_cards_def, &cards, &body), VLS_OK);
+  vls_circle_cards_heard(w->node[who].core, circle_of(w, who), peer_of(w, who, from)->conn,
+                         vls_buf_slice(&body));
+  vls_buf_done(&body);
+}
+
+/* How many frames a list of cards is answered with. */
+static uint64_t answers(world *w, uint64_t turn, vls_slice list) {
+  const vls_conn *conn = peer_of(w, ANA, BAO)->conn;
+  uint64_t before = conn->sent;
+  cards_are_held(w, ANA, BAO, turn, list);
+  end_batch(w, &w->node[ANA]);
+  uint64_t n = conn->sent - before;
+  run(w);
+  return n;
+}
+
+/* All that is newer, or not named; for what is newer there, a question. */
+static void lists_of_cards_are_answered(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  uint8_t list[3 * VLS_CARD_AT], swapped[VLS_CARD_AT];
+  const int order[] = {ANA, CHI};
+  bool first =
+      memcmp(w->node[ANA].core->self.identity.pub, w->node[CHI].core->self.identity.pub, 32) < 0;
+  for (size_t i = 0; i < 2; i++) {
+    int who = order[first ? i : 1 - i];
+    memcpy(list + i * VLS_CARD_AT, w->node[who].core->self.identity.pub, 8);
+    vls_be64_put(list + i * VLS_CARD_AT + 8, w->node[who].core->self.card_seq);
+  }
+  vls_slice two = vls_slice_of(list, 2 * VLS_CARD_AT);
+  vls_peer *bao = peer_of(w, ANA, BAO);
+  assert_int_equal(answers(w, 1, two), 0);                                 /* the same */
+  assert_int_equal(answers(w, 1, (vls_slice){0}), 2);                      /* not named */
+  assert_int_equal(answers(w, 2, (vls_slice){0}), 0);                      /* not asked for */
+  assert_int_equal(answers(w, 1, vls_slice_of(list, VLS_CARD_AT + 7)), 1); /* the rest is cut off */
+  size_t chi = first ? 1 : 0;
+  vls_be64_put(list + chi * VLS_CARD_AT + 8, 0);
+  assert_int_equal(answers(w, 2, two), 1);
+  assert_int_equal(answers(w, 3, two), 0); /* news of an old one */
+  vls_be64_put(list + chi * VLS_CARD_AT + 8, UINT64_MAX);
+  assert_int_equal(answers(w, 3, two), 1); /* a question */
+  assert_int_equal(answers(w, 1, two), 1);
+  assert_int_equal(answers(w, 2, two), 0);
+  memcpy(swapped, list, VLS_CARD_AT); /* out of order: what is not found is not named */
+  memcpy(list, list + VLS_CARD_AT, VLS_CARD_AT);
+  memcpy(list + VLS_CARD_AT, swapped, VLS_CARD_AT);
+  assert_in_range(answers(w, 1, two), 0, 2);
+  bao->notes = (vls_budget){.since = w->node[ANA].core->now.mono_ms, .used = VLS_NOTES_MINUTE - 1};
+  assert_int_equal(answers(w, 1, (vls_slice){0}), 1); /* the budget of a minute */
+  vls_circle_cards_heard(w->node[ANA].core, circle_of(w, ANA), bao->conn, vls_slice_str("?"));
+  world_free(w);
+}
+
+/* Frames that are no frames, and of who is not in the roster. */
+static void frames_about_cards_that_are_wrong_are_ignored(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_core *core = w->node[ANA].core;
+  vls_conn *conn = peer_of(w, ANA, BAO)->conn;
+  vls_group_note notes[] = {{.what = 1, .body = vls_slice_str("no card")},
+                            {.what = 2, .body = vls_slice_str("no receipt")}};
+  static const vls_group_frame_kind kinds[] = {VLS_GROUP_FRAME_NOTE, VLS_GROUP_FRAME_CARDS};
+  vls_buf body, bytes;
+  vls_buf_init(&body, vls_group_note_def.max_bytes);
+  vls_buf_init(&bytes, vls_group_frame_def.max_bytes);
+  for (size_t i = 0; i < 6; i++) {
+    vls_buf_clear(&body);
+    vls_buf_clear(&bytes);
+    if (i % 3 < 2)
+      assert_int_equal(vls_wire_encode(&vls_group_note_def, &notes[i % 3], &body), VLS_OK);
+    vls_group_frame frame = {.kind = kinds[i / 3], .body = vls_buf_slice(&body)};
+    memcpy(frame.group, circle_of(w, ANA)->row.gid, 32);
+    assert_int_equal(vls_wire_encode(&vls_group_frame_def, &frame, &bytes), VLS_OK);
+    assert_false(vls_circle_frame(core, conn, vls_buf_slice(&bytes)));
+  }
+  vls_buf_done(&body);
+  vls_buf_done(&bytes);
+  world_free(w);
+}
+
+/* The beginning of an id that two have is not enough. */
+static void members_are_named_by_as_much_as_it_takes(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  vls_core *core = w->node[BAO].core;
+  char id[VLS_ID_TEXT + 1];
+  uint8_t near[32];
+  memcpy(near, w->node[CHI].core->self.identity.pub, 32);
+  near[31] ^= 1;
+  vls_peer_meet(core, near)->row.state = VLS_CONTACT_MEMBER;
+  vls_id_text(id, w->node[CHI].core->self.identity.pub);
+  assert_true(block(w, BAO, id, true));
+  assert_true(peer_of(w, BAO, CHI)->row.blocked);
+  id[20] = '\0';
+  assert_false(block(w, BAO, id, false));
+  assert_true(error_says(w, BAO, "begins more than one id"));
+  assert_false(block(w, BAO, "v1nobody", true));
+  assert_false(block(w, BAO, "v1", true));
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_who_are_no_contacts_find_each_other),
@@ -248,6 +355,9 @@ int main(void) {
       cmocka_unit_test(who_is_removed_by_a_member_hears_of_it),
       cmocka_unit_test(removed_contact_goes_on_as_a_member),
       cmocka_unit_test(backup_has_members_as_a_memory),
+      cmocka_unit_test(lists_of_cards_are_answered),
+      cmocka_unit_test(frames_about_cards_that_are_wrong_are_ignored),
+      cmocka_unit_test(members_are_named_by_as_much_as_it_takes),
       cmocka_unit_test(notes_that_are_wrong_change_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
