@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "citizen/id.h"
+#include "core/circle_pass.h"
 #include "core/circle_who.h"
 #include "store/messages.h"
 
@@ -99,6 +100,8 @@ vls_err vls_put_group(vls_call *call, vls_circle *circle) {
     r.online += peer != NULL && is_linked(circle, peer) ? 1 : 0;
   }
   put_rules(circle, &r, &title);
+  r.has_compared = circle->pass != NULL && circle->pass->compared != 0;
+  if (r.has_compared) r.compared = circle->pass->compared;
   if (circle->group != NULL) {
     size_t bytes;
     uint8_t(*ids)[32] = vls_calloc(VLS_GROUP_WANTED, 32);

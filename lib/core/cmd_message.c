@@ -2,11 +2,12 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "core/circle_pass.h"
 #include "core/events.h"
 #include "core/message_talk.h"
 #include "core/remarks.h"
 
-enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500 };
+enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500, GROUP_LOOK = 100 };
 
 static void put_reactions(const vls_remark_view *view, vls_rpc_message *r) {
   for (size_t i = 0; i < view->n_signs; i++) {
@@ -254,6 +255,28 @@ static vls_err put_waiting(vls_call *call, uint64_t talk, uint64_t from, uint64_
   return err;
 }
 
+/* Of a group: texts of mine, of the newest, that not everybody has. */
+static vls_err put_undelivered(vls_call *call, vls_circle *circle, size_t *n) {
+  uint64_t numbers[GROUP_LOOK], got, of;
+  size_t count = 0;
+  vls_message_query query = {.contact = circle->row.id, .texts = true, .limit = GROUP_LOOK};
+  vls_message_row row;
+  vls_err err = VLS_OK;
+  while (vls_message_next(call->core->store, &query, &row))
+    if (row.state == VLS_MSG_SENT && row.device == 0) numbers[count++] = row.n;
+  vls_message_end(&query);
+  for (; count > 0 && *n < OUTBOX_LIMIT && err == VLS_OK; count--) {
+    vls_buf body;
+    vls_buf_init(&body, VLS_TEXT_MAX);
+    bool waits = vls_message_get(call->core->store, numbers[count - 1], &row, &body) &&
+                 vls_circle_delivery(call->core, circle, row.seq, &got, &of) && got < of;
+    if (waits) err = vls_put_message(call, &row, &(vls_event_memo){0});
+    if (waits && err == VLS_OK) ++*n;
+    vls_buf_done(&body);
+  }
+  return err;
+}
+
 /* Sent ones without a receipt, then queued ones: the order in which they will arrive. */
 vls_err vls_cmd_outbox_list(vls_call *call) {
   vls_core *core = call->core;
@@ -278,8 +301,10 @@ vls_err vls_cmd_outbox_list(vls_call *call) {
       err = put_waiting(call, peer->row.id, from, peer->talk.delivered, &n);
   }
   for (size_t i = 0; i < core->n_circles && err == VLS_OK; i++) {
-    if ((p->has_who && core->circles[i] != circle) || !core->circles[i]->has_queued) continue;
-    err = put_waiting(call, core->circles[i]->row.id, 0, 0, &n);
+    if (p->has_who && core->circles[i] != circle) continue;
+    err = put_undelivered(call, core->circles[i], &n);
+    if (err == VLS_OK && core->circles[i]->has_queued)
+      err = put_waiting(call, core->circles[i]->row.id, 0, 0, &n);
   }
   call->result = result;
   err = vls_pack_array(result, n);

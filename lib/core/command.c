@@ -44,6 +44,7 @@ static const method methods[] = {
     {"message.delete", &vls_rpc_delete_def, vls_cmd_delete, WRITES},
     {"message.remarks", &vls_rpc_remarks_def, vls_cmd_remarks, 0},
     {"message.thread", &vls_rpc_remarks_def, vls_cmd_thread, 0},
+    {"message.receipts", &vls_rpc_receipts_def, vls_cmd_receipts, 0},
     {"outbox.list", &vls_rpc_opt_who_def, vls_cmd_outbox_list, 0},
     {"outbox.retry", &vls_rpc_opt_who_def, vls_cmd_outbox_retry, WRITES},
     {"outbox.cancel", &vls_rpc_n_def, vls_cmd_outbox_cancel, WRITES},

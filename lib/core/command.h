@@ -33,6 +33,7 @@ vls_command_fn vls_cmd_id_show, vls_cmd_id_safety, vls_cmd_invite_create, vls_cm
 vls_command_fn vls_cmd_contact_list, vls_cmd_contact_get, vls_cmd_contact_rename;
 vls_command_fn vls_cmd_contact_verify, vls_cmd_contact_block, vls_cmd_contact_remove;
 vls_command_fn vls_cmd_peer_list, vls_cmd_send, vls_cmd_message_list, vls_cmd_message_get;
+vls_command_fn vls_cmd_receipts;
 vls_command_fn vls_cmd_mark_read, vls_cmd_outbox_list, vls_cmd_outbox_retry, vls_cmd_outbox_cancel;
 vls_command_fn vls_cmd_group_create, vls_cmd_group_list, vls_cmd_group_get, vls_cmd_group_members;
 vls_command_fn vls_cmd_group_rename, vls_cmd_group_leave, vls_cmd_group_forget, vls_cmd_group_role;

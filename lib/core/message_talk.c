@@ -71,7 +71,7 @@ static void fill_circle(vls_core *core, vls_circle *circle, const vls_message_ro
   ret->has_hour = circle->group != NULL && vls_circle_event_of(core, circle, row, id) &&
                   vls_group_line_of(circle->group, id, &line);
   if (ret->has_hour) ret->hour = line.hour;
-  bool under_way = ret->mine && row->state == VLS_MSG_SENT && row->seq > 0;
+  bool under_way = ret->mine && row->state == VLS_MSG_SENT && row->seq > 0 && row->device == 0;
   if (under_way && vls_circle_delivery(core, circle, row->seq, &ret->receipts, &ret->of)) {
     ret->has_receipts = ret->has_of = true;
     if (ret->of > 0 && ret->receipts >= ret->of) ret->state = vls_slice_str("delivered");

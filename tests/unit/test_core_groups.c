@@ -327,6 +327,60 @@ static void who_leaves_is_gone_for_both(void **state) {
   world_free(w);
 }
 
+static vls_rpc_message message(world *w, int who, uint64_t n) {
+  vls_rpc_n p = {n};
+  vls_rpc_message m;
+  assert_true(call(w, who, "message.get", &vls_rpc_n_def, &p));
+  answer(w, who, &vls_rpc_message_def, &m);
+  return m;
+}
+
+static size_t in_outbox(world *w, int who, const char *whom) {
+  vls_rpc_opt_who p = {.has_who = true, .who = vls_slice_str(whom)};
+  vls_slice part[8];
+  assert_true(call(w, who, "outbox.list", &vls_rpc_opt_who_def, &p));
+  return answer_list(w, who, part, 8);
+}
+
+static void receipts_say_who_has_it_and_who_not(void **state) {
+  (void)state;
+  world *w = school_of_two();
+  vls_rpc_receipts p = {.n = 1};
+  vls_rpc_receipt r;
+  vls_slice part[2];
+  node_offline(w, BAO, true);
+  assert_true(write_to(w, ANA, "@school", "hello"));
+  p.n = w->node[ANA].core->newest_n;
+  pass(w, 20000);
+  vls_rpc_message m = message(w, ANA, p.n);
+  assert_true(vls_slice_eq(m.state, vls_slice_str("sent")));
+  assert_true(m.has_receipts && m.has_of);
+  assert_int_equal(m.receipts, 0);
+  assert_int_equal(m.of, 1);
+  assert_int_equal(in_outbox(w, ANA, "@school"), 1);
+  assert_int_equal(in_outbox(w, ANA, "Bao"), 0);
+  for (int i = 0; i < 2; i++) {
+    assert_true(call(w, ANA, "message.receipts", &vls_rpc_receipts_def, &p));
+    assert_int_equal(answer_list(w, ANA, part, 2), 1);
+    assert_int_equal(vls_wire_decode(&vls_rpc_receipt_def, VLS_WIRE_STRICT, part[0], &r, NULL),
+                     VLS_OK);
+    assert_true(vls_slice_eq(r.name, vls_slice_str("Bao")));
+    assert_int_equal(r.delivered, i == 1);
+    if (i == 1) break;
+    node_offline(w, BAO, false);
+    pass(w, 1000000);
+    assert_string_equal(read_at(w, BAO, "@school"), "Ana: hello|");
+  }
+  m = message(w, ANA, p.n);
+  assert_true(vls_slice_eq(m.state, vls_slice_str("delivered")));
+  assert_int_equal(in_outbox(w, ANA, "@school"), 0);
+  assert_false(call(w, BAO, "message.receipts", &vls_rpc_receipts_def, &p));
+  p.n = 4711;
+  assert_false(call(w, ANA, "message.receipts", &vls_rpc_receipts_def, &p));
+  assert_true(failed_as(w, ANA, "not_found"));
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(group_is_named_listed_and_found),
@@ -336,6 +390,7 @@ int main(void) {
       cmocka_unit_test(log_tells_in_words_who_did_what_and_why),
       cmocka_unit_test(who_is_removed_is_told_and_what_was_said_stays),
       cmocka_unit_test(who_leaves_is_gone_for_both),
+      cmocka_unit_test(receipts_say_who_has_it_and_who_not),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
