@@ -75,7 +75,7 @@ static void begin_link(vls_core *core, vls_conn *conn) {
              vls_card_open_known(&view, vls_buf_slice(&bytes)) == VLS_OK) {
     bool second = peer->failures % 3 == 2 && memcmp(peer->row.knock2, zeros, 32) != 0;
     if (conn->as_member)
-      conn->link = vls_member_dial(core, view.devices[0].dh, peer->failures);
+      conn->link = vls_member_dial(core, peer, view.devices[0].dh);
     else
       conn->link = vls_link_dial(&core->self.dh, view.devices[0].dh,
                                  second ? peer->row.knock2 : peer->row.knock,

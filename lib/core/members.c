@@ -157,7 +157,9 @@ bool vls_member_dials(const vls_peer *peer) {
   return false;
 }
 
-vls_link *vls_member_dial(vls_core *core, const uint8_t dh[32], unsigned nth) {
+vls_link *vls_member_dial(vls_core *core, const vls_peer *peer, const uint8_t dh[32]) {
+  /* Of the dials of a contact only some are as to a member. */
+  unsigned nth = vls_peer_visible(peer) ? peer->failures / VLS_MEMBER_TRY : peer->failures;
   bool by_former = core->self.n_former > 0 && nth % 2 == 1;
   const vls_dh_pair *mine = by_former ? &core->self.former[0] : &core->self.dh;
   vls_member_key key;

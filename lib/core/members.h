@@ -59,9 +59,9 @@ const vls_member_key *vls_member_try(vls_core *core, vls_conn *conn, const vls_p
 bool vls_member_has(const vls_peer *peer, const uint8_t dh[32]);
 /* The next dial goes by the keys of members. */
 bool vls_member_dials(const vls_peer *peer);
-/* A link with this device of theirs, the `try`th in a row: every second one by the keys of a device
+/* A link with this device of theirs; after dials in vain every second one by the keys of a device
  * that I had before, since they may not know this one yet. */
-vls_link *vls_member_dial(vls_core *core, const uint8_t dh[32], unsigned nth);
+vls_link *vls_member_dial(vls_core *core, const vls_peer *peer, const uint8_t dh[32]);
 /* Their card, newer than any that was here. */
 void vls_member_card(vls_core *core, vls_peer *peer, const vls_card_view *view, vls_slice card);
 /* Becomes a contact: links as a member end. */
