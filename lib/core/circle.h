@@ -24,6 +24,7 @@ enum {
   VLS_CIRCLE_ASIDE = 2,         /* gevent.last, with no first: words that are set aside */
   VLS_CIRCLE_WANTS = 64,        /* events asked for at once */
   VLS_CIRCLE_ASKED = 1040,      /* things asked for that have not come: VLS_GROUP_WANTED and more */
+  VLS_CIRCLE_TRIES = 3,         /* asked for so often in vain, it is not shown as missing */
   VLS_CIRCLE_TIMES = 5, /* after so many times it is asked for about every hour and a half */
 };
 #define VLS_CIRCLE_WANT_MS UINT64_C(5000)    /* before the same thing is asked for again; then x4 */
@@ -69,7 +70,8 @@ typedef struct vls_circle {
   vls_circle_word *words;
   size_t n_words, cap_words;
   uint64_t said_first, said_last; /* numbers of the texts that are being said ... */
-  uint64_t said_seq;              /* ... and of their event */
+  uint64_t said_seq, said_stamp;  /* ... and of their event ... */
+  uint8_t said_id[32];            /* ... with its id */
   uint64_t event;                 /* gevent.n of the first event since vls_circle_settle began */
   bool has_queued;                /* texts of mine wait in the store for an epoch */
   bool unread_known;
@@ -200,6 +202,9 @@ void vls_circle_want_soon(vls_core *core, vls_circle *circle);
 /* The same: a new link may lead to what others had not. */
 void vls_circle_want_anew(vls_core *core, vls_circle *circle);
 void vls_circle_want_tick(vls_core *core, vls_circle *circle);
+/* Events that are missing and may still come: what several members did not give is from before this
+ * one came, or is nowhere. */
+size_t vls_circle_missing(const vls_circle *circle);
 /* A wrap for somebody else, while the group is small. */
 void vls_circle_keep_wrap(vls_core *core, vls_circle *circle, const vls_group_wrap *wrap);
 

@@ -21,6 +21,8 @@ void vls_circle_take(vls_core *core, vls_circle *circle, const vls_group_said *s
     row->first = circle->said_first;
     row->last = circle->said_last;
     circle->said_seq = row->seq;
+    circle->said_stamp = said->header.stamp;
+    memcpy(circle->said_id, said->id, 32);
     return;
   }
   if (!mine && author->row.blocked) return;

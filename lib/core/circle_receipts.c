@@ -147,7 +147,9 @@ static void tell(vls_core *core, vls_circle *circle, const vls_circle_receipt *r
   uint64_t got, of, first = 0, last = 0;
   if (r->to == 0) return;
   uint64_t low = r->to >= NEWS_MAX ? r->to - NEWS_MAX + 1 : 1;
-  for (uint64_t seq = low > r->from ? low : r->from; seq <= r->to; seq++) {
+  if (low < r->from) low = r->from;
+  for (uint64_t i = 0; i <= r->to - low; i++) { /* `to` may be the largest number */
+    uint64_t seq = low + i;
     if (to != 0 && seq >= from && seq <= to) continue; /* known before */
     if (has_it(circle->pass, seq, r->identity, r->device)) continue;
     if (!vls_gevent_by_seq(core->store, circle->row.id, 0, seq, &event, NULL)) continue;

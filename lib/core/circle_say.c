@@ -68,6 +68,14 @@ static vls_err say(vls_core *core, vls_circle *circle, const batch *b) {
   return err;
 }
 
+/* What everybody has of it alike. */
+static void know_event(const vls_circle *circle, vls_message_row *row) {
+  uint8_t id[32];
+  vls_item_id(id, circle->said_id, row->idx);
+  row->item = vls_tag(id);
+  row->stamp = circle->said_stamp;
+}
+
 static void put_message(vls_core *core, const vls_circle *circle, const vls_circle_word *word,
                         vls_message_state state, uint64_t seq, size_t idx) {
   vls_item item = {word->kind, vls_buf_slice(&word->body)};
@@ -81,7 +89,24 @@ static void put_message(vls_core *core, const vls_circle *circle, const vls_circ
                          .stamp = word->stamp,
                          .at = word->stamp,
                          .body = text};
+  if (state == VLS_MSG_SENT) know_event(circle, &row);
   vls_message_put(core->store, &row);
+}
+
+/* A text that was queued is in an event now. */
+static void put_said(vls_core *core, const vls_circle *circle, uint64_t n, size_t idx) {
+  vls_message_row row;
+  vls_buf body;
+  vls_buf_init(&body, VLS_TEXT_MAX);
+  if (vls_message_get(core->store, n, &row, &body)) {
+    row.state = VLS_MSG_SENT;
+    row.seq = circle->said_seq;
+    row.idx = idx;
+    know_event(circle, &row);
+    vls_message_drop(core->store, n);
+    vls_message_put(core->store, &row);
+  }
+  vls_buf_done(&body);
 }
 
 static void drop_words(vls_circle *circle, size_t n) {
@@ -134,9 +159,10 @@ static bool say_queued(vls_core *core, vls_circle *circle) {
     b->items[i].body = vls_slice_of(bodies.p + at, ends[i] - at);
   circle->has_queued = b->n > 0;
   vls_err err = b->n == 0 ? VLS_OK : say(core, circle, b);
-  for (size_t i = 0; i < b->n && (err == VLS_OK || err == VLS_STATE); i++)
-    vls_message_set(core->store, b->numbers[i], err == VLS_OK ? VLS_MSG_SENT : VLS_MSG_FAILED,
-                    err == VLS_OK ? circle->said_seq : 0, i);
+  for (size_t i = 0; i < b->n && err == VLS_OK; i++)
+    put_said(core, circle, b->numbers[i], i);
+  for (size_t i = 0; i < b->n && err == VLS_STATE; i++)
+    vls_message_set(core->store, b->numbers[i], VLS_MSG_FAILED, 0, 0);
   vls_buf_done(&bodies);
   free(b);
   return err == VLS_OK || err == VLS_STATE;

@@ -37,6 +37,17 @@ static vls_circle_asked *asked_for(const vls_circle *circle, const uint8_t id[32
   return NULL;
 }
 
+size_t vls_circle_missing(const vls_circle *circle) {
+  uint8_t(*missing)[32] = vls_calloc(VLS_GROUP_WANTED, 32);
+  size_t n = vls_group_missing(circle->group, missing, VLS_GROUP_WANTED), left = n;
+  for (size_t i = 0; i < n; i++) {
+    const vls_circle_asked *a = asked_for(circle, missing[i]);
+    if (a != NULL && a->times >= VLS_CIRCLE_TRIES) left--;
+  }
+  free(missing);
+  return left;
+}
+
 /* True: it is time to ask for it, and counted as asked. */
 static bool is_due(vls_core *core, vls_circle *circle, const uint8_t id[32]) {
   vls_circle_asked *a = asked_for(circle, id);

@@ -104,10 +104,8 @@ vls_err vls_put_group(vls_call *call, vls_circle *circle) {
   if (r.has_compared) r.compared = circle->pass->compared;
   if (circle->group != NULL) {
     size_t bytes;
-    uint8_t(*ids)[32] = vls_calloc(VLS_GROUP_WANTED, 32);
-    r.missing = vls_group_missing(circle->group, ids, VLS_GROUP_WANTED);
+    r.missing = vls_circle_missing(circle);
     r.unopened = vls_group_pending(circle->group, &bytes);
-    free(ids);
   }
   vls_err err = vls_call_put(call, &vls_rpc_group_def, &r);
   vls_buf_done(&title);
