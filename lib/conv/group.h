@@ -201,6 +201,8 @@ typedef enum vls_group_standing {
 vls_group_standing vls_group_judge(vls_group *group, const uint8_t id[32]);
 /* The author's level by the acts that the event names. */
 uint8_t vls_group_level_then(vls_group *group, const uint8_t id[32]);
+/* Anybody's level by the acts that the event names. */
+uint8_t vls_group_level_of_then(vls_group *group, const uint8_t id[32], const uint8_t who[32]);
 
 typedef struct vls_group_line {
   uint8_t id[32];

@@ -214,6 +214,13 @@ vls_group_standing vls_group_judge(vls_group *g, const uint8_t id[32]) {
   return is_cut(g, row, past) ? VLS_GROUP_QUARANTINED : VLS_GROUP_COUNTS;
 }
 
+uint8_t vls_group_level_of_then(vls_group *g, const uint8_t id[32], const uint8_t who[32]) {
+  const gr_row *row = vls_gr_row(g, id);
+  uint32_t person = vls_gr_person(g, who);
+  if (row == NULL || row->n_heads == 0 || person == NOBODY) return VLS_LEVEL_NONE;
+  return vls_past_level(g->authority, vls_gr_past(g, row->heads, row->n_heads), person);
+}
+
 uint8_t vls_group_level_then(vls_group *g, const uint8_t id[32]) {
   const gr_row *row = vls_gr_row(g, id);
   if (row == NULL || row->n_heads == 0) return VLS_LEVEL_NONE;

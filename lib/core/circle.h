@@ -72,6 +72,7 @@ typedef struct vls_circle {
   uint64_t said_first, said_last; /* numbers of the texts that are being said ... */
   uint64_t said_seq, said_stamp;  /* ... and of their event ... */
   uint8_t said_id[32];            /* ... with its id */
+  vls_remark_memo remarks;
   uint64_t event;                 /* gevent.n of the first event since vls_circle_settle began */
   bool has_queued;                /* texts of mine wait in the store for an epoch */
   bool unread_known;

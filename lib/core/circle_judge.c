@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/circle.h"
+#include "core/remarks.h"
 
 void vls_circle_judge_event(vls_core *core, vls_circle *circle, const vls_group_said *said,
                             const vls_peer *author, vls_gevent_row *row) {
@@ -23,7 +24,9 @@ static void set_aside(vls_core *core, vls_circle *circle, const vls_gevent_row *
     bool is_of_it = vls_message_get(core->store, n, &m, &body) && m.contact == circle->row.id &&
                     m.device == row->device && m.seq == row->seq;
     vls_buf_done(&body);
-    if (is_of_it) vls_message_drop(core->store, n);
+    if (!is_of_it) continue;
+    vls_remark_gone(core, circle->row.id, n);
+    vls_message_drop(core->store, n);
   }
   vls_gevent_set_texts(core->store, row->n, 0, VLS_CIRCLE_ASIDE);
 }
@@ -91,7 +94,7 @@ static void put_event(walk *w, const vls_gevent_row *row) {
     bool is_of_it = vls_message_get(w->core->store, n, &m, &body) && m.contact == w->talk &&
                     m.kind <= VLS_REMARK_REPLY && m.device == row->device && m.seq == row->seq;
     vls_buf_done(&body);
-    if (is_of_it) put_number(w, n);
+    if (is_of_it && m.kind <= VLS_REMARK_REPLY) put_number(w, n);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "content/bodies.h"
 #include "core/circle.h"
 #include "core/circle_members.h"
+#include "core/remarks.h"
 #include "event/event.h"
 
 void vls_circle_item(vls_core *core, vls_circle *circle, uint64_t kind, vls_slice body,
@@ -19,6 +20,17 @@ void vls_circle_item(vls_core *core, vls_circle *circle, uint64_t kind, vls_slic
   vls_err err = vls_buf_put_slice(&word->body, body);
   VLS_ASSERT(err == VLS_OK);
   vls_circle_touch(core, circle);
+}
+
+void vls_circle_remark(vls_core *core, vls_circle *circle, const vls_remark *remark, uint64_t stamp,
+                       uint64_t n) {
+  vls_buf body;
+  vls_buf_init(&body, VLS_RECORD_MAX);
+  vls_err err = vls_remark_put(&body, remark);
+  VLS_ASSERT(err == VLS_OK);
+  vls_circle_item(core, circle, remark->kind, vls_buf_slice(&body), n);
+  circle->words[circle->n_words - 1].stamp = stamp;
+  vls_buf_done(&body);
 }
 
 void vls_circle_text(vls_core *core, vls_circle *circle, vls_slice text, uint64_t n) {
@@ -41,6 +53,7 @@ typedef struct batch {
   vls_item items[VLS_EVENT_ITEMS];
   uint64_t numbers[VLS_EVENT_ITEMS];
   size_t n, bytes;
+  uint64_t stamp; /* no remark is older than the one before it (GROUP 8.3) */
 } batch;
 
 static bool has_room(const vls_core *core, const batch *b, size_t bytes, bool joined) {
@@ -63,7 +76,8 @@ static vls_err say(vls_core *core, vls_circle *circle, const batch *b) {
     if (circle->said_first == 0) circle->said_first = b->numbers[i];
     circle->said_last = b->numbers[i];
   }
-  vls_err err = vls_group_say(circle->group, b->items, b->n, &core->rng, vls_core_wall(core), NULL);
+  uint64_t now = b->stamp > vls_core_wall(core) ? b->stamp : vls_core_wall(core);
+  vls_err err = vls_group_say(circle->group, b->items, b->n, &core->rng, now, NULL);
   vls_circle_settle(core, circle);
   return err;
 }
@@ -80,7 +94,13 @@ static void put_message(vls_core *core, const vls_circle *circle, const vls_circ
                         vls_message_state state, uint64_t seq, size_t idx) {
   vls_item item = {word->kind, vls_buf_slice(&word->body)};
   vls_slice text = vls_circle_text_of(&item);
-  if (word->n == 0 || text.n == 0) return;
+  vls_remark remark;
+  unsigned kind = 0;
+  if (word->n == 0) return;
+  if (vls_remark_read(&remark, &item) == VLS_OK) {
+    text = remark.text;
+    kind = remark.kind;
+  }
   vls_message_row row = {.n = word->n,
                          .contact = circle->row.id,
                          .state = state,
@@ -88,6 +108,7 @@ static void put_message(vls_core *core, const vls_circle *circle, const vls_circ
                          .idx = idx,
                          .stamp = word->stamp,
                          .at = word->stamp,
+                         .kind = kind,
                          .body = text};
   if (state == VLS_MSG_SENT) know_event(circle, &row);
   vls_message_put(core->store, &row);
@@ -124,6 +145,7 @@ static void say_words(vls_core *core, vls_circle *circle) {
     const vls_circle_word *word = &circle->words[b->n];
     if (!has_room(core, b, word->body.n, word->n == 0)) break;
     add(b, word->kind, vls_buf_slice(&word->body), word->n);
+    if (word->kind != VLS_ITEM_TEXT && word->stamp > b->stamp) b->stamp = word->stamp;
   }
   vls_err err = say(core, circle, b);
   vls_message_state state = err == VLS_OK      ? VLS_MSG_SENT
@@ -142,27 +164,33 @@ static bool say_queued(vls_core *core, vls_circle *circle) {
       .contact = circle->row.id, .queued = true, .oldest_first = true, .limit = VLS_EVENT_ITEMS};
   vls_message_row row;
   vls_buf bodies;
-  size_t ends[VLS_EVENT_ITEMS];
+  size_t ends[VLS_EVENT_ITEMS], n_lost = 0;
+  uint64_t lost[VLS_EVENT_ITEMS];
   batch *b = vls_calloc(1, sizeof *b);
   vls_buf_init(&bodies, 2 * VLS_EVENT_BODY);
   while (vls_message_next(core->store, &query, &row)) {
-    if (!has_room(core, b, row.body.n + 8, false)) {
+    if (!has_room(core, b, row.body.n + 64, false)) {
       vls_message_end(&query);
       break;
     }
-    vls_err err = vls_body_text(&bodies, row.body);
-    VLS_ASSERT(err == VLS_OK);
+    if (vls_remark_body(core, &row, &bodies) != VLS_OK) { /* it speaks of nothing any more */
+      lost[n_lost++] = row.n;
+      continue;
+    }
     ends[b->n] = bodies.n;
-    add(b, VLS_ITEM_TEXT, (vls_slice){NULL, row.body.n}, row.n);
+    add(b, vls_remark_item_kind(&row), (vls_slice){NULL, row.body.n}, row.n);
+    if (row.kind != 0 && row.stamp > b->stamp) b->stamp = row.stamp;
   }
   for (size_t i = 0, at = 0; i < b->n; at = ends[i++])
     b->items[i].body = vls_slice_of(bodies.p + at, ends[i] - at);
-  circle->has_queued = b->n > 0;
+  circle->has_queued = b->n + n_lost > 0;
   vls_err err = b->n == 0 ? VLS_OK : say(core, circle, b);
   for (size_t i = 0; i < b->n && err == VLS_OK; i++)
     put_said(core, circle, b->numbers[i], i);
   for (size_t i = 0; i < b->n && err == VLS_STATE; i++)
     vls_message_set(core->store, b->numbers[i], VLS_MSG_FAILED, 0, 0);
+  for (size_t i = 0; i < n_lost; i++)
+    vls_message_set(core->store, lost[i], VLS_MSG_FAILED, 0, 0);
   vls_buf_done(&bodies);
   free(b);
   return err == VLS_OK || err == VLS_STATE;

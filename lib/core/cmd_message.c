@@ -46,13 +46,21 @@ vls_err vls_put_message(vls_call *call, const vls_message_row *as_stored, vls_ev
   vls_remark_view view;
   char about_item[65];
   vls_talk_names names;
-  char hex[65];
+  char hex[65], by[VLS_MEMBER_NAME];
   vls_rpc_message r = {.n = row->n, .stamp = row->stamp, .at = row->at};
   if (!vls_talk_fill(call->core, row, &names, &r)) return VLS_NOT_FOUND;
   r.has_item = vls_item_id_hex(call->core, row, memo, hex);
   if (r.has_item) r.item = vls_slice_str(hex);
   vls_remark_look(call->core, &shown, &view);
   put_remarks(&shown, &view, &r, about_item);
+  uint64_t author = !r.mine ? (shown.author != 0 ? shown.author : shown.contact) : 0;
+  r.has_deleted_by = view.is_deleted && view.deletion.author != author;
+  if (r.has_deleted_by) {
+    const vls_peer *peer = vls_peer_get(call->core, view.deletion.author);
+    vls_citizen_name(call->core, peer != NULL ? peer->row.identity : call->core->self.identity.pub,
+                     by);
+    r.deleted_by = vls_slice_str(by);
+  }
   vls_err err = vls_call_put(call, &vls_rpc_message_def, &r);
   vls_remark_view_done(&view);
   return err;

@@ -1,4 +1,5 @@
 /* message.react, edit, delete, remarks, thread; replies: what is said about texts (RPC 4.8). */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -7,6 +8,7 @@
 #include "core/message_talk.h"
 #include "core/remarks.h"
 #include "core/state.h"
+#include "event/event.h"
 
 enum { THREAD_MAX = 500, UP_MAX = 10000, PAGE = 500 };
 
@@ -15,6 +17,8 @@ typedef struct target {
   vls_message_row row;
   vls_buf body;
   vls_peer *peer;
+  vls_circle *circle; /* one of the two */
+  char name[VLS_GROUP_NAME];
   vls_remark_row newest; /* like what will be said: `to`, seq, about, stamp */
   bool unsaid;           /* it has not left: it can be changed itself */
 } target;
@@ -45,8 +49,13 @@ static vls_err check_not_deleted(vls_call *call, uint64_t n) {
   return vls_call_fail(call, VLS_STATE, NULL, "text %llu was deleted", (unsigned long long)n);
 }
 
-static vls_err check_peer(vls_call *call, target *t) {
+static vls_err check_talk(vls_call *call, target *t) {
   t->peer = vls_peer_get(call->core, t->row.contact);
+  t->circle = t->peer != NULL ? NULL : vls_circle_get(call->core, t->row.contact);
+  if (t->circle != NULL) {
+    vls_group_name(t->circle, t->name);
+    return vls_call_may_say(call, t->circle);
+  }
   if (t->peer == NULL || !vls_peer_visible(t->peer))
     return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
                          "whoever text %llu was exchanged with is no contact any more",
@@ -55,16 +64,25 @@ static vls_err check_peer(vls_call *call, target *t) {
   if (why != NULL) return vls_call_fail(call, VLS_STATE, NULL, "%s: %s", t->peer->row.name, why);
   if (t->peer->n_pending >= VLS_PENDING_MAX)
     return vls_call_fail(call, VLS_BUSY, NULL, "too much at once");
+  (void)snprintf(t->name, sizeof t->name, "%s", t->peer->row.name);
   return VLS_OK;
+}
+
+static bool item_of(vls_core *core, target *t) {
+  vls_event_memo memo = {0};
+  uint8_t event[32];
+  if (t->circle == NULL) {
+    t->newest.seq = t->row.seq;
+    return vls_item_id_of(core, &t->row, &memo, t->newest.to);
+  }
+  if (!vls_circle_event_of(core, t->circle, &t->row, event)) return false;
+  vls_item_id(t->newest.to, event, t->row.idx);
+  return true;
 }
 
 /* Others know a text by its item id, which it has once it is signed. */
 static vls_err check_signed(vls_call *call, target *t) {
-  vls_event_memo memo = {0};
-  if (vls_item_id_of(call->core, &t->row, &memo, t->newest.to)) {
-    t->newest.seq = t->row.seq;
-    return VLS_OK;
-  }
+  if (item_of(call->core, t)) return VLS_OK;
   t->unsaid = t->row.state == VLS_MSG_QUEUED;
   return vls_call_fail(call, VLS_STATE, "valise outbox list",
                        t->unsaid ? "text %llu has not left yet: nobody knows of it"
@@ -80,7 +98,7 @@ static vls_err find(vls_call *call, uint64_t n, vls_remark_kind kind, target *t)
   vls_err err = vls_call_text(call, n, &t->row, &t->body);
   if (err == VLS_OK) err = check_is_text(call, &t->row);
   if (err == VLS_OK && kind != VLS_REMARK_REPLY) err = check_not_deleted(call, n);
-  if (err == VLS_OK) err = check_peer(call, t);
+  if (err == VLS_OK) err = check_talk(call, t);
   if (err == VLS_OK) err = check_signed(call, t);
   return err;
 }
@@ -89,6 +107,21 @@ static vls_err check_mine(vls_call *call, const target *t, const char *what) {
   if (t->row.state != VLS_MSG_RECEIVED) return VLS_OK;
   return vls_call_fail(call, VLS_STATE, NULL, "text %llu is theirs: only who wrote it can %s it",
                        (unsigned long long)t->row.n, what);
+}
+
+/* In a group whoever is above its author, from moderator on. */
+static vls_err check_may_delete(vls_call *call, const target *t) {
+  vls_core *core = call->core;
+  const vls_peer *author = t->row.author == 0 ? NULL : vls_peer_get(core, t->row.author);
+  if (t->circle == NULL || author == NULL) return check_mine(call, t, "delete");
+  vls_remark_case facts = {.author = core->self.identity.pub,
+                           .of = author->row.identity,
+                           .level = vls_group_level(t->circle->group, core->self.identity.pub),
+                           .level_of = vls_group_level(t->circle->group, author->row.identity)};
+  if (vls_remark_counts(VLS_REMARK_DELETE, &facts)) return VLS_OK;
+  return vls_call_fail(call, VLS_STATE, "valise group report N REASON",
+                       "text %llu is theirs: it takes a moderator who is above them to delete it",
+                       (unsigned long long)t->row.n);
 }
 
 /* Says it, whatever the clock: what is said later about one text is newer (GROUP 8.3). */
@@ -102,19 +135,23 @@ static uint64_t say(vls_core *core, target *t, vls_slice text) {
   row.talk = t->row.contact;
   row.stamp = stamp;
   vls_remarks_put(core->store, &row);
-  t->peer->remarks.any = true;
-  vls_saying saying = {.talk = row.talk};
+  *(t->peer != NULL ? &t->peer->remarks.any : &t->circle->remarks.any) = true;
+  vls_saying saying = {.talk = row.talk, .circle = t->circle};
   vls_remark_settle(core, &saying, &row, t->row.n);
-  vls_outbound_remark(core, t->peer, row.kind, stamp, text, row.n);
+  vls_remark remark = {.kind = row.kind, .to = row.to, .seq = row.seq, .text = text};
+  if (t->circle != NULL)
+    vls_circle_remark(core, t->circle, &remark, stamp, row.n);
+  else
+    vls_outbound_remark(core, t->peer, row.kind, stamp, text, row.n);
   return row.n;
 }
 
 static vls_err answer(vls_call *call, const target *t, uint64_t n) {
-  vls_rpc_remarked r = {.n = n, .about = t->row.n, .name = vls_slice_str(t->peer->row.name)};
+  vls_rpc_remarked r = {.n = n, .about = t->row.n, .name = vls_slice_str(t->name)};
   return vls_call_put(call, &vls_rpc_remarked_def, &r);
 }
 
-vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, vls_peer **ret_peer,
+vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, char *ret_name, size_t size,
                        uint64_t *ret_n) {
   target t;
   vls_err err = find(call, about, VLS_REMARK_REPLY, &t);
@@ -122,7 +159,7 @@ vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, vls_peer 
     err =
         vls_call_fail(call, VLS_TOO_BIG, NULL, "a reply holds at most %d bytes", VLS_REMARK_WORDS);
   if (err == VLS_OK) *ret_n = say(call->core, &t, text);
-  *ret_peer = t.peer;
+  if (err == VLS_OK) (void)snprintf(ret_name, size, "%s", t.name);
   target_done(&t);
   return err;
 }
@@ -177,14 +214,14 @@ vls_err vls_cmd_delete(vls_call *call) {
   vls_store *store = call->core->store;
   target t;
   vls_err err = find(call, p->n, VLS_REMARK_DELETE, &t);
-  if (err == VLS_OK) err = check_mine(call, &t, "delete");
+  if (err == VLS_OK) err = check_may_delete(call, &t);
   if (err == VLS_STATE && t.unsaid) {
     vls_message_set(store, p->n, VLS_MSG_CANCELLED, 0, 0);
     vls_remarks_wipe(store, p->n);
     err = answer(call, &t, 0);
   } else if (err == VLS_OK) {
     err = answer(call, &t, say(call->core, &t, p->reason));
-    vls_again_forget(call->core, t.peer, t.row.seq);
+    if (t.peer != NULL && t.row.device == 0) vls_again_forget(call->core, t.peer, t.row.seq);
   }
   target_done(&t);
   return err;

@@ -14,14 +14,14 @@ const char *vls_peer_obstacle(const vls_peer *peer) {
 
 /* The text of this number is answered. */
 static vls_err send_reply(vls_call *call, const vls_rpc_send *p) {
-  vls_peer *peer = NULL;
+  char name[VLS_GROUP_NAME];
   vls_rpc_sent r = {.has_name = true};
   if (p->n_to > 0)
     return vls_call_fail(call, VLS_USAGE, NULL,
                          "a reply goes where the text it answers is: \"to\" must be empty");
-  vls_err err = vls_call_reply(call, p->reply, p->text, &peer, &r.n);
+  vls_err err = vls_call_reply(call, p->reply, p->text, name, sizeof name, &r.n);
   if (err != VLS_OK) return err;
-  r.to = r.name = vls_slice_str(peer->row.name);
+  r.to = r.name = vls_slice_str(name);
   err = vls_pack_array(call->result, 1);
   return err == VLS_OK ? vls_call_put(call, &vls_rpc_sent_def, &r) : err;
 }

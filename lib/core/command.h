@@ -61,7 +61,7 @@ VLS_MUST vls_err vls_call_text(vls_call *call, uint64_t n, struct vls_message_ro
 /* Why this contact can't be written to; NULL when it can. */
 const char *vls_peer_obstacle(const vls_peer *peer);
 /* A reply to the text of this number: says it under the number that it gives. */
-VLS_MUST vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, vls_peer **ret_peer,
-                                uint64_t *ret_n);
+VLS_MUST vls_err vls_call_reply(vls_call *call, uint64_t about, vls_slice text, char *ret_name,
+                                size_t size, uint64_t *ret_n);
 
 #endif

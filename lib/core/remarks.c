@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "content/bodies.h"
+#include "core/circle.h"
 #include "core/events.h"
 #include "crypto/kdf.h"
 #include "event/event.h"
@@ -12,7 +13,8 @@ enum { DEVICES_MAX = 64 /* of one talk, in which a text is looked for */ };
 
 static vls_remark_memo *memo_of(vls_core *core, uint64_t talk) {
   vls_peer *peer = vls_peer_get(core, talk);
-  vls_remark_memo *memo = peer == NULL ? NULL : &peer->remarks;
+  vls_circle *circle = peer != NULL ? NULL : vls_circle_get(core, talk);
+  vls_remark_memo *memo = peer != NULL ? &peer->remarks : circle != NULL ? &circle->remarks : NULL;
   if (memo == NULL || memo->is_known) return memo;
   *memo = (vls_remark_memo){.is_known = true, .any = vls_remarks_any(core->store, talk)};
   if (memo->any) memo->waiting = vls_remarks_waiting(core->store, talk);
@@ -41,8 +43,30 @@ static uint64_t find_in_event(vls_core *core, uint64_t talk, uint64_t device, ui
   return n;
 }
 
+/* By the tag of its id, and then by all of it. */
+static uint64_t find_in_group(vls_core *core, const vls_circle *circle, const uint8_t to[32]) {
+  vls_message_row row;
+  vls_gevent_row event;
+  uint8_t id[32];
+  uint64_t n = 0;
+  for (unsigned i = 0; i < DEVICES_MAX; i++) {
+    vls_buf body;
+    n = vls_message_by_item(core->store, circle->row.id, vls_tag(to), n);
+    if (n == 0) return 0;
+    vls_buf_init(&body, VLS_TEXT_MAX);
+    bool found = vls_message_get(core->store, n, &row, &body) &&
+                 vls_gevent_by_seq(core->store, row.contact, row.device, row.seq, &event, NULL);
+    vls_buf_done(&body);
+    if (found) vls_item_id(id, event.id, row.idx);
+    if (!found || memcmp(id, to, 32) == 0) return n; /* its event is just coming */
+  }
+  return 0;
+}
+
 uint64_t vls_remark_find(vls_core *core, uint64_t talk, const uint8_t to[32], uint64_t seq) {
   uint64_t device = 0, n = 0;
+  const vls_circle *circle = vls_peer_get(core, talk) == NULL ? vls_circle_get(core, talk) : NULL;
+  if (circle != NULL) return find_in_group(core, circle, to);
   if (seq == 0) return 0;
   for (unsigned i = 0; i < DEVICES_MAX && n == 0; i++, device++) {
     if (!vls_event_device(core->store, talk, device, &device)) break;
@@ -82,11 +106,35 @@ static vls_remark_state count_edit(vls_core *core, const vls_remark_row *row) {
   return VLS_REMARK_COUNTS;
 }
 
+static void forget_event(vls_core *core, uint64_t talk, uint64_t n) {
+  vls_message_row text;
+  vls_gevent_row event;
+  vls_buf body;
+  vls_buf_init(&body, VLS_TEXT_MAX);
+  if (vls_message_get(core->store, n, &text, &body) && text.seq != 0 &&
+      vls_gevent_by_seq(core->store, talk, text.device, text.seq, &event, NULL))
+    vls_gevent_replace(core->store, event.n, vls_slice_str(""));
+  vls_buf_done(&body);
+}
+
+/* The events of a group hold its words, too. Nobody is given them by letter from here any more. */
+static void forget_events(vls_core *core, const vls_remark_row *deletion) {
+  uint64_t edits[4 * VLS_REMARK_EDITS];
+  if (vls_peer_get(core, deletion->talk) != NULL) return;
+  forget_event(core, deletion->talk, deletion->about);
+  size_t n = vls_remarks_edits(core->store, deletion->about, edits, 4 * VLS_REMARK_EDITS);
+  for (size_t i = 0; i < n; i++)
+    forget_event(core, deletion->talk, edits[i]);
+}
+
 static vls_remark_state count_one(vls_core *core, const vls_remark_row *row) {
   switch (row->kind) {
   case VLS_REMARK_REACTION: return count_alone(core, row);
   case VLS_REMARK_EDIT: return count_edit(core, row);
-  case VLS_REMARK_DELETE: vls_remarks_wipe(core->store, row->about); return count_alone(core, row);
+  case VLS_REMARK_DELETE:
+    forget_events(core, row);
+    vls_remarks_wipe(core->store, row->about);
+    return count_alone(core, row);
   case VLS_REMARK_REPLY:
   case VLS_REMARK_MENTION: break;
   }
@@ -101,11 +149,14 @@ static const uint8_t *identity_of(vls_core *core, uint64_t author) {
 static bool may_say(vls_core *core, const vls_saying *s, vls_remark_kind kind,
                     const vls_message_row *text) {
   uint64_t of = 0;
-  if (text->state == VLS_MSG_RECEIVED) of = text->contact;
+  if (text->state == VLS_MSG_RECEIVED) of = s->circle == NULL ? text->contact : text->author;
   vls_remark_case facts = {.author = identity_of(core, s->author), .of = identity_of(core, of)};
-  if (s->level != NULL) {
-    facts.level = s->level(s->group, s->hash, facts.author);
-    facts.level_of = s->level(s->group, s->hash, facts.of);
+  if (s->circle != NULL && s->circle->group != NULL && s->hash != NULL) {
+    facts.level = vls_group_level_of_then(s->circle->group, s->hash, facts.author);
+    facts.level_of = vls_group_level_of_then(s->circle->group, s->hash, facts.of);
+  } else if (s->circle != NULL && s->circle->group != NULL) { /* it is said now */
+    facts.level = vls_group_level(s->circle->group, facts.author);
+    facts.level_of = vls_group_level(s->circle->group, facts.of);
   }
   return vls_remark_counts(kind, &facts);
 }
@@ -145,6 +196,13 @@ static void place(vls_core *core, const vls_saying *s, vls_remark_row *row) {
     wait_for_text(core, memo, s->talk);
 }
 
+static uint64_t tag_of(const vls_saying *s) {
+  uint8_t id[32];
+  if (s->circle == NULL) return 0;
+  vls_item_id(id, s->hash, s->idx);
+  return vls_tag(id);
+}
+
 vls_err vls_remark_take(vls_core *core, const vls_saying *s, const vls_item *item,
                         uint64_t *ret_n) {
   vls_remark remark;
@@ -159,6 +217,8 @@ vls_err vls_remark_take(vls_core *core, const vls_saying *s, const vls_item *ite
                           .idx = s->idx,
                           .stamp = s->stamp,
                           .at = vls_core_wall(core),
+                          .author = s->circle == NULL ? 0 : s->author,
+                          .item = tag_of(s),
                           .kind = remark.kind,
                           .body = remark.text};
   vls_message_put(core->store, &text);
@@ -167,7 +227,7 @@ vls_err vls_remark_take(vls_core *core, const vls_saying *s, const vls_item *ite
                         .kind = remark.kind,
                         .author = s->author,
                         .stamp = s->stamp,
-                        .tie = text.n,
+                        .tie = s->circle == NULL ? text.n : text.item,
                         .seq = remark.seq};
   memcpy(row.to, remark.to, 32);
   place(core, s, &row);
@@ -179,22 +239,48 @@ vls_err vls_remark_take(vls_core *core, const vls_saying *s, const vls_item *ite
 /* It came before its text, or its text came back: people are told of it now. */
 static void tell_late(vls_core *core, uint64_t talk, const vls_remark_row *row) {
   if (row->state != VLS_REMARK_COUNTS || row->author == 0 || row->kind == VLS_REMARK_REPLY) return;
-  vls_feed_add(core, VLS_FEED_MESSAGE, vls_peer_get(core, talk), row->n, row->n, "");
+  vls_feed_add_talk(core, VLS_FEED_MESSAGE, talk, row->n, row->n, "");
 }
 
-void vls_remark_text_came(vls_core *core, const vls_saying *s, uint64_t n) {
+/* The event of a remark that waited, in a group: by what it names it is judged. */
+static bool event_of(vls_core *core, const vls_remark_row *remark, uint8_t ret_id[32]) {
+  vls_message_row row;
+  vls_gevent_row event;
+  vls_buf body;
+  vls_buf_init(&body, VLS_TEXT_MAX);
+  bool found = vls_message_get(core->store, remark->n, &row, &body) &&
+               vls_gevent_by_seq(core->store, remark->talk, row.device, row.seq, &event, NULL);
+  vls_buf_done(&body);
+  memset(ret_id, 0, 32);
+  if (found) memcpy(ret_id, event.id, 32);
+  return found;
+}
+
+bool vls_remark_text_came(vls_core *core, const vls_saying *s, uint64_t n) {
   vls_remark_memo *memo = memo_of(core, s->talk);
   vls_remark_row row;
-  uint8_t id[32];
-  if (memo == NULL || memo->waiting == 0) return;
+  uint8_t id[32], event[32];
+  bool is_deleted = false;
+  if (memo == NULL || memo->waiting == 0) return true;
   vls_item_id(id, s->hash, s->idx);
   while (memo->waiting > 0 && vls_remarks_waiting_for(core->store, s->talk, id, &row)) {
     vls_saying by = *s;
     by.author = row.author;
+    if (s->circle != NULL && event_of(core, &row, event)) by.hash = event;
     memo->waiting--;
     vls_remark_settle(core, &by, &row, n);
+    is_deleted = is_deleted || (row.kind == VLS_REMARK_DELETE && row.state == VLS_REMARK_COUNTS);
     tell_late(core, s->talk, &row);
   }
+  return !is_deleted;
+}
+
+void vls_remark_gone(vls_core *core, uint64_t talk, uint64_t n) {
+  vls_remark_memo *memo = memo_of(core, talk);
+  if (memo == NULL || !memo->any) return;
+  vls_remark_take_back(core, n);
+  vls_remarks_drop(core->store, n);
+  memo->waiting += vls_remarks_orphan(core->store, n);
 }
 
 void vls_remark_take_back(vls_core *core, uint64_t n) {

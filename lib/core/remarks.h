@@ -13,20 +13,19 @@ typedef struct vls_saying {
   vls_message_state state;   /* of the row that is made of it */
   uint64_t device, seq, idx; /* its place in the author's events */
   uint64_t stamp;
-  const uint8_t *hash; /* of the event's header: its id in a group */
-  /* Groups: what tells levels by the acts that the event names. Direct talks: NULL. */
-  unsigned (*level)(void *group, const uint8_t *event, const uint8_t identity[32]);
-  void *group;
+  const uint8_t *hash;       /* of the event's header: its id in a group */
+  struct vls_circle *circle; /* the group; NULL: a direct talk */
 } vls_saying;
 
 /* A remark of kind 16 to 19 becomes a row, and counts, waits for its text, or is about nothing.
  * ret_n: its number. VLS_MALFORMED, VLS_TOO_BIG: there is no row. */
 VLS_MUST vls_err vls_remark_take(vls_core *core, const vls_saying *saying, const vls_item *item,
                                  uint64_t *ret_n);
-/* One that is in the table of messages already, where it was queued, and was signed after all. */
-void vls_remark_came_back(vls_core *core, const vls_saying *saying, uint64_t n);
-/* A text is a row now, under this number: what waited for it is about it. */
-void vls_remark_text_came(vls_core *core, const vls_saying *saying, uint64_t n);
+/* A text is a row now, under this number: what waited for it is about it. False: it was deleted
+ * before it came. */
+bool vls_remark_text_came(vls_core *core, const vls_saying *saying, uint64_t n);
+/* A row of message is about to go: a remark does nothing any more, a text has none. */
+void vls_remark_gone(vls_core *core, uint64_t talk, uint64_t n);
 
 /* The text that an item id stands for. seq: of its event, in a direct talk. 0: not here. */
 uint64_t vls_remark_find(vls_core *core, uint64_t talk, const uint8_t to[32], uint64_t seq);
@@ -41,6 +40,11 @@ void vls_remark_take_back(vls_core *core, uint64_t n);
 VLS_MUST vls_err vls_remark_body(vls_core *core, const vls_message_row *row, vls_buf *out);
 /* The kind of that item. */
 uint64_t vls_remark_item_kind(const vls_message_row *row);
+
+/* A remark of mine in a group is said with this batch, or once the group can speak. */
+struct vls_circle;
+void vls_circle_remark(vls_core *core, struct vls_circle *circle, const vls_remark *remark,
+                       uint64_t stamp, uint64_t n);
 
 /* How a text is shown. */
 typedef struct vls_remark_view {

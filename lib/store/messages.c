@@ -274,6 +274,22 @@ void vls_message_set_kind(vls_store *store, uint64_t n, unsigned kind) {
   vls_sql_run(store, q);
 }
 
+void vls_message_set_item(vls_store *store, uint64_t n, uint64_t item) {
+  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET item=? WHERE n=?");
+  vls_sql_int(q, 1, item);
+  vls_sql_int(q, 2, n);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_message_by_item(vls_store *store, uint64_t talk, uint64_t item, uint64_t after) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT n FROM message INDEXED BY message_item WHERE item=? AND "
+                                   "item>0 AND n>? AND contact=? ORDER BY n LIMIT 1");
+  vls_sql_int(q, 1, item);
+  vls_sql_int(q, 2, after);
+  vls_sql_int(q, 3, talk);
+  return vls_sql_one(store, q);
+}
+
 void vls_message_reword(vls_store *store, uint64_t n, vls_slice text) {
   sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET body=? WHERE n=?");
   vls_sql_text(q, 1, text);

@@ -119,6 +119,17 @@ size_t vls_remarks_about(vls_store *store, uint64_t about, uint64_t after, uint6
   return n;
 }
 
+size_t vls_remarks_edits(vls_store *store, uint64_t about, uint64_t *numbers, size_t max) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT n FROM remark WHERE about=? AND kind=18 LIMIT ?");
+  size_t n = 0;
+  vls_sql_int(q, 1, about);
+  vls_sql_int(q, 2, max);
+  while (n < max && vls_sql_row(store, q))
+    numbers[n++] = vls_sql_get_int(q, 0);
+  vls_sql_done(q);
+  return n;
+}
+
 bool vls_remarks_next_reply(vls_store *store, uint64_t about, uint64_t after, vls_remark_row *ret) {
   sqlite3_stmt *q = vls_sql(store, COLUMNS "INDEXED BY remark_reply WHERE about=?1 AND kind=16 AND "
                                            "n>?2 ORDER BY n LIMIT 1");
@@ -169,6 +180,23 @@ void vls_remarks_give_up(vls_store *store, uint64_t talk) {
       vls_sql_write(store, "UPDATE remark SET state=3 WHERE n=(SELECT min(n) FROM remark WHERE "
                            "talk=? AND state=0)");
   vls_sql_int(q, 1, talk);
+  vls_sql_run(store, q);
+}
+
+uint64_t vls_remarks_orphan(vls_store *store, uint64_t about) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM remark WHERE about=?");
+  vls_sql_int(q, 1, about);
+  uint64_t n = about == 0 ? 0 : vls_sql_one(store, q);
+  if (n == 0) return 0;
+  q = vls_sql_write(store, "UPDATE remark SET about=0, state=0 WHERE about=?");
+  vls_sql_int(q, 1, about);
+  vls_sql_run(store, q);
+  return n;
+}
+
+void vls_remarks_drop(vls_store *store, uint64_t n) {
+  sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM remark WHERE n=?");
+  vls_sql_int(q, 1, n);
   vls_sql_run(store, q);
 }
 

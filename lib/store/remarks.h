@@ -51,6 +51,8 @@ uint64_t vls_remarks_count(vls_store *store, uint64_t about, vls_remark_kind kin
 /* Numbers > after of reactions, edits and deletions that count, ascending; gives how many. */
 size_t vls_remarks_about(vls_store *store, uint64_t about, uint64_t after, uint64_t *numbers,
                          size_t max);
+/* Numbers of all edits of a text, whether they count or not. */
+size_t vls_remarks_edits(vls_store *store, uint64_t about, uint64_t *numbers, size_t max);
 /* Answers to a text, by number > after. */
 bool vls_remarks_next_reply(vls_store *store, uint64_t about, uint64_t after, vls_remark_row *ret);
 
@@ -71,6 +73,9 @@ bool vls_remarks_waiting_for(vls_store *store, uint64_t talk, const uint8_t to[3
 /* The one that has waited longest waits no more. */
 void vls_remarks_give_up(vls_store *store, uint64_t talk);
 
+/* The text is not here any more: what was said about it waits for it again. Gives how much. */
+uint64_t vls_remarks_orphan(vls_store *store, uint64_t about);
+void vls_remarks_drop(vls_store *store, uint64_t n);
 /* The words of a text, and of all its versions, are gone. */
 void vls_remarks_wipe(vls_store *store, uint64_t about);
 

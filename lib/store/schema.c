@@ -140,6 +140,7 @@ static const char *const steps[] = {
      "CREATE TABLE remark(n INTEGER PRIMARY KEY, talk INTEGER NOT NULL, kind INTEGER NOT NULL,"
      "  state INTEGER NOT NULL, author INTEGER NOT NULL, stamp INTEGER NOT NULL,"
      "  tie INTEGER NOT NULL, item BLOB NOT NULL, seq INTEGER NOT NULL, about INTEGER NOT NULL);"
+     "CREATE INDEX message_item ON message(item) WHERE item>0;"
      "CREATE INDEX remark_talk ON remark(talk);"
      "CREATE INDEX remark_about ON remark(about, kind, state, author, stamp);"
      "CREATE INDEX remark_reply ON remark(about) WHERE kind=16;"
