@@ -123,6 +123,8 @@ static vls_err put_ask(vls_core *core, const vls_circle *circle, const vls_group
 
 static void ask_now(vls_core *core, const uint8_t inviter[32]) {
   vls_peer *peer = vls_circle_member(core, inviter);
+  if (peer->dialing != NULL && peer->dialing->asking != 0)
+    vls_conn_drop(core, peer->dialing, true, "another invitation is tried");
   peer->failures = 0;
   if (peer->conn != NULL && peer->conn->up)
     vls_circle_ask_over(core, peer->conn);
@@ -219,7 +221,7 @@ static void on_let_in(vls_core *core, vls_circle *circle, vls_conn *conn) {
   if (peer->conn == NULL) vls_dial_schedule(core, peer, 1);
 }
 
-static void on_refused(vls_core *core, vls_circle *circle, vls_slice reason) {
+static void on_refused(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice reason) {
   char text[VLS_NAME_MAX + VLS_GROUP_REASON + 80], why[VLS_PROBLEM_MAX + 1];
   const uint8_t *id;
   vls_slice event;
@@ -233,6 +235,7 @@ static void on_refused(vls_core *core, vls_circle *circle, vls_slice reason) {
   circle->row_dirty = true;
   vls_circle_problem(core, circle, why);
   tell(core, circle, text);
+  if (conn->asking != 0) vls_conn_close(core, conn, VLS_CLOSE_BYE, "they do not let this node in");
 }
 
 void vls_circle_answered(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice body) {
@@ -248,7 +251,7 @@ void vls_circle_answered(vls_core *core, vls_circle *circle, vls_conn *conn, vls
   if (answer.state == VLS_GROUP_LET_IN)
     on_let_in(core, circle, conn);
   else if (answer.state == VLS_GROUP_REFUSED)
-    on_refused(core, circle, answer.reason);
+    on_refused(core, circle, conn, answer.reason);
   else if (strcmp(circle->row.problem, wait) != 0) {
     conn->waits_in = conn->asking != 0;
     vls_circle_problem(core, circle, wait);

@@ -385,7 +385,7 @@ vls_err vls_cmd_group_admit(vls_call *call) {
     return vls_call_fail(call, VLS_STATE, NULL, "only moderators and higher can do that");
   err = vls_circle_decide(call->core, circle, who, p->has_refuse && p->refuse,
                           p->has_reason ? p->reason : (vls_slice){0});
-  if (err == VLS_OK) return vls_call_ok(call);
+  if (err == VLS_OK) return vls_put_member(call, circle, who);
   return vls_call_fail(call, err == VLS_LIMITED ? VLS_LIMITED : VLS_STATE, NULL,
                        err == VLS_LIMITED ? "the group is full"
                                           : "the rules do not let you: they were removed by "

@@ -381,6 +381,34 @@ static void slow_mode_and_announcements_bind_members(void **state) {
   world_free(w);
 }
 
+/* Refused, and asks again with another invitation; or becomes a contact after all. */
+static void who_was_refused_comes_another_way(void **state) {
+  (void)state;
+  world *w = world_new(3);
+  char used[VLS_LINK_TEXT_MAX + 1], link[VLS_LINK_TEXT_MAX + 1];
+  create(w, ANA);
+  make_link(w, ANA, 1, 3600, false, used);
+  assert_true(join(w, BAO, used));
+  pass(w, 20000);
+  assert_true(join(w, CHI, used));
+  pass(w, 20000);
+  assert_non_null(strstr(problem_of(w, CHI), "so many are in"));
+  make_link(w, ANA, 5, 3600, true, link);
+  assert_true(join(w, CHI, link));
+  pass(w, 20000);
+  assert_non_null(strstr(problem_of(w, CHI), "moderator"));
+  assert_true(decide(w, ANA, "Chi", true));
+  pass(w, 20000);
+  befriend(w, ANA, CHI);
+  assert_true(invite_friend(w, ANA, "Chi"));
+  vls_rpc_group_join p = {.has_group = true, .group = vls_slice_str("Sister cities")};
+  assert_true(call(w, CHI, "group.join", &vls_rpc_group_join_def, &p));
+  pass(w, 5000);
+  assert_true(is_in(w, CHI));
+  talk(w, CHI, BAO, "here I am");
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(contact_is_invited_and_joins),
@@ -393,6 +421,7 @@ int main(void) {
       cmocka_unit_test(words_that_are_no_link_are_refused),
       cmocka_unit_test(blocked_citizen_gets_no_answer),
       cmocka_unit_test(words_are_reported_to_the_moderator),
+      cmocka_unit_test(who_was_refused_comes_another_way),
       cmocka_unit_test(slow_mode_and_announcements_bind_members),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
