@@ -175,12 +175,27 @@ static void check_claim(vls_core *core, vls_peer *peer) {
   vls_peer_problem(core, peer, text);
 }
 
+/* The card stays under another seq. */
+static void number_card(vls_core *core, vls_peer *peer, bool void_it) {
+  vls_buf card;
+  vls_card_view view;
+  vls_buf_init(&card, VLS_CARD_MAX);
+  if (vls_contact_card(core->store, peer->row.id, &card) &&
+      vls_card_open_known(&view, vls_buf_slice(&card)) == VLS_OK) {
+    peer->row.card_seq = void_it ? 0 : view.card.seq;
+    vls_contact_set_card(core->store, peer->row.id, peer->row.card_seq, vls_buf_slice(&card));
+  }
+  vls_buf_done(&card);
+}
+
 vls_peer *vls_peer_new(vls_core *core, const uint8_t identity[32], vls_slice name, vls_slice claim,
                        vls_contact_state state) {
   vls_peer *peer = vls_peer_by_identity(core, identity);
   vls_contact_row fresh = {.created = vls_core_wall(core)};
   vls_contact_row *row = peer != NULL ? &peer->row : &fresh;
+  bool was_member = peer != NULL && peer->row.state == VLS_CONTACT_MEMBER;
   if (peer != NULL) vls_member_promote(core, peer);
+  if (was_member) number_card(core, peer, true); /* the invitation's own card begins the session */
   memcpy(row->identity, identity, 32);
   row->state = state;
   row->blocked = row->verified = false;
@@ -332,19 +347,6 @@ void vls_peer_forget(vls_core *core, vls_peer *peer) {
   peer->again_to = 0;
   peer->row_dirty = peer->talk_dirty = true;
   vls_peer_flush(core, peer);
-}
-
-/* The card stays under another seq. */
-static void number_card(vls_core *core, vls_peer *peer, bool void_it) {
-  vls_buf card;
-  vls_card_view view;
-  vls_buf_init(&card, VLS_CARD_MAX);
-  if (vls_contact_card(core->store, peer->row.id, &card) &&
-      vls_card_open_known(&view, vls_buf_slice(&card)) == VLS_OK) {
-    peer->row.card_seq = void_it ? 0 : view.card.seq;
-    vls_contact_set_card(core->store, peer->row.id, peer->row.card_seq, vls_buf_slice(&card));
-  }
-  vls_buf_done(&card);
 }
 
 void vls_peer_renew(vls_core *core, vls_peer *peer) {
