@@ -115,6 +115,7 @@ uint64_t vls_grp_forget(vls_store *store, uint64_t id) {
   static const char *const sql[] = {
       "UPDATE grp SET name='', fold=x'00'||gid, state=4, via=0, link=x'', problem='' WHERE id=?",
       "DELETE FROM message WHERE contact=?",
+      "DELETE FROM remark WHERE talk=?",
       "DELETE FROM feed WHERE contact=?",
       "DELETE FROM gevent WHERE grp=?",
       "DELETE FROM gdevice WHERE grp=?",

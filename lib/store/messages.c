@@ -41,10 +41,11 @@ void vls_message_set(vls_store *store, uint64_t n, vls_message_state state, uint
 #define OF_MESSAGE                                                                                 \
   "SELECT n, contact, state, device, seq, idx, stamp, at, body, author, item, kind FROM message "
 #define COLUMNS OF_MESSAGE "WHERE "
-/* Words of an edited text are found in each of its versions. */
+/* Words of an edited text are found in each of its versions. A parameter alone as the pattern would
+ * have SQLite prepare the statement again for each value. */
 #define FOUND                                                                                      \
   "(?5='' OR body LIKE ?5 ESCAPE '\\' OR EXISTS(SELECT 1 FROM remark r JOIN message e ON e.n=r.n " \
-  "WHERE r.about=message.n AND r.kind=18 AND r.state=1 AND e.body LIKE ?5 ESCAPE '\\')) "
+  "WHERE r.about=message.n AND r.kind=18 AND r.state=1 AND e.body LIKE (?5||'') ESCAPE '\\')) "
 #define WINDOW                                                                                     \
   "n<?2 AND n>?3 AND at>=?4 AND " FOUND "AND (?7=0 OR state=4) AND (?8=0 OR state=0) AND (?9=0 "   \
   "OR kind<=16) "
