@@ -105,13 +105,6 @@ void sim_club_foe(sim_world *w, unsigned who);
 void sim_club_went_back(sim_world *w, unsigned who);
 /* club_hand.c */
 void sim_club_bring(sim_world *w, unsigned host, unsigned guest);
-typedef struct sim_stored {
-  uint64_t n, stamp, item;
-  unsigned from;
-  bool waits;
-  vls_buf text;
-} sim_stored;
-bool sim_club_stored(sim_world *w, unsigned who, sim_stored *ret, size_t max, size_t *ret_n);
 /* One tries to get another in: invites, and the other joins when it knows. */
 void sim_club_invite(sim_world *w, unsigned who, unsigned other);
 void sim_club_join(sim_world *w, unsigned who);

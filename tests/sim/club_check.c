@@ -30,26 +30,33 @@ typedef struct lines {
 } lines;
 
 static bool read_all(sim_world *w, unsigned who, lines *ret) {
-  static sim_stored row[1000];
+  static vls_slice part[500];
+  vls_rpc_list params = {.has_who = true, .has_limit = true, .limit = 500};
+  sim_answer a;
   size_t n = 0;
   ret->n = 0;
-  if (!sim_club_stored(w, who, row, 1000, &n)) return false;
+  params.who = vls_slice_str(w->club->name);
+  if (!sim_club_call(w, who, "message.list", &vls_rpc_list_def, &params, &a)) return false;
+  if (a.error[0] != '\0') return false;
+  vls_err err = vls_wire_split(a.result, VLS_WIRE_STRICT, part, 500, &n);
+  sim_expect(w, err == VLS_OK, "message.list is not an array, or longer than asked for");
   for (size_t i = 0; i < n; i++) {
-    vls_slice text = vls_buf_slice(&row[i].text);
-    vls_slice author =
-        row[i].from < w->n ? vls_slice_str(w->person[row[i].from]->id) : vls_slice_str("somebody");
-    bool skip = (text.n > 2 && memcmp(text.p, "x;", 2) == 0) || row[i].waits;
-    if (!skip) {
-      sim_club_heard(w, who, text, author, row[i].from == who);
-      size_t number = sim_club_recognise(w, text);
-      for (size_t k = 0; k < ret->n; k++)
-        sim_expect(w, ret->number[k] != number, "g%zu is twice in %s's history", number,
-                   w->person[who]->name);
-      uint64_t numbers[] = {row[i].stamp, row[i].item};
-      ret->number[ret->n] = number;
-      ret->hash[ret->n++] = sim_hash(SIM_HASH_START, vls_slice_of(numbers, sizeof numbers));
-    }
-    vls_buf_done(&row[i].text);
+    vls_rpc_message m;
+    sim_club_decode(w, &vls_rpc_message_def, part[i], &m);
+    bool is_waiting = sim_club_is(m.state, "queued") || sim_club_is(m.state, "failed");
+    if (sim_actor_said(w, m.text)) continue;
+    sim_club_heard(w, who, m.text, m.author_id, m.mine);
+    if (is_waiting) continue;
+    size_t number = sim_club_recognise(w, m.text);
+    for (size_t k = 0; k < ret->n; k++)
+      sim_expect(w, ret->number[k] != number, "g%zu is twice in %s's history", number,
+                 w->person[who]->name);
+    sim_expect(w, ret->n < SIM_CLUB_TEXTS, "more texts in the group than were ever said");
+    uint64_t numbers[] = {m.stamp, m.hour};
+    uint64_t hash = sim_hash(SIM_HASH_START, m.text);
+    hash = sim_hash(sim_hash(hash, m.item), m.author_id);
+    ret->number[ret->n] = number;
+    ret->hash[ret->n++] = sim_hash(hash, vls_slice_of(numbers, sizeof numbers));
   }
   return true;
 }

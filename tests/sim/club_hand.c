@@ -39,39 +39,3 @@ void sim_club_bring(sim_world *w, unsigned host, unsigned guest) {
   if (w->node[guest]->core != NULL && w->node[guest]->batch_open)
     sim_node_end_batch(w, w->node[guest]);
 }
-
-/* Until message.list knows groups. */
-bool sim_club_stored(sim_world *w, unsigned who, sim_stored *ret, size_t max, size_t *ret_n) {
-  sim_node *node = w->node[who];
-  static uint64_t numbers[1000];
-  *ret_n = 0;
-  if (node->core == NULL || node->is_performing) return false;
-  if (node->batch_open) sim_node_end_batch(w, node);
-  if (node->core == NULL) return false;
-  vls_circle *circle = vls_circle_by_gid(node->core, w->club->gid);
-  if (circle == NULL) return false;
-  size_t n = vls_circle_order(node->core, circle, 0, numbers, 1000);
-  for (size_t i = 0; i < n && i < max; i++) {
-    vls_message_row row;
-    vls_buf body;
-    vls_buf_init(&body, 1 << 20);
-    bool ok = vls_message_get(node->store, numbers[i], &row, &body);
-    sim_expect(w, ok, "a text in the order of the group is not in the store");
-    sim_stored *s = &ret[(*ret_n)++];
-    s->n = row.n;
-    s->stamp = row.stamp;
-    s->item = row.item;
-    s->from = who;
-    for (size_t k = 0; k < node->core->n_peers; k++)
-      if (node->core->peers[k]->row.id == row.author && row.author != 0) {
-        s->from = SIM_STRANGER;
-        for (unsigned p = 0; p < w->n; p++)
-          if (w->node[p]->core != NULL && memcmp(w->node[p]->core->self.identity.pub,
-                                                 node->core->peers[k]->row.identity, 32) == 0)
-            s->from = p;
-      }
-    s->waits = row.state == VLS_MSG_QUEUED;
-    s->text = body;
-  }
-  return true;
-}

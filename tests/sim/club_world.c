@@ -105,7 +105,6 @@ void sim_club_world(sim_world *w, unsigned n) {
   sim_club *club = vls_calloc(1, sizeof *club);
   w->club = club; /* the world's: it goes with it */
   club->rng = sim_rng_new(w->seed, 2001);
-  club->by_hand = true;
   if (n == 0) n = choose_size(&rng);
   if (sim_rng_chance(&rng, 200)) w->disk.kind = SIM_STORE_SEALED;
   for (unsigned i = 0; i < n; i++) {
