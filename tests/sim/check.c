@@ -172,7 +172,8 @@ void sim_examine(sim_world *w, unsigned who) {
       decode(w, part[i], &m);
       sim_expect(w, m.n > params.after, "message.list is out of order");
       params.after = m.n;
-      if (sim_actor_said(w, m.text) || m.has_hour) continue; /* a group's: club_check.c */
+      if (sim_actor_said(w, m.text) || (w->club != NULL && m.text.n > 0 && m.text.p[0] == 'g'))
+        continue; /* club_check.c */
       unsigned other = sim_person_by_id(w, m.id);
       size_t number = sim_ledger_recognise(w, m.text);
       if (other == SIM_STRANGER) continue; /* whose node was lost, and identity with it */

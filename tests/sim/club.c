@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "world.h"
 
-enum { PAGE = 1000 /* members of one answer */ };
+enum { PAGE = 200 /* members of one answer */ };
 
 static const char *const levels[] = {"none", "member", "moderator", "admin", "owner", "founder"};
 

@@ -27,36 +27,44 @@ typedef struct lines {
   size_t n;
   size_t number[SIM_CLUB_TEXTS];
   uint64_t hash[SIM_CLUB_TEXTS]; /* of what must be the same everywhere */
+  uint64_t hour[SIM_CLUB_TEXTS];
 } lines;
 
+static void take_line(sim_world *w, unsigned who, const vls_rpc_message *m, lines *ret) {
+  bool is_waiting = sim_club_is(m->state, "queued") || sim_club_is(m->state, "failed");
+  if (sim_actor_said(w, m->text)) return;
+  sim_club_heard(w, who, m->text, m->author_id, m->mine);
+  if (is_waiting) return;
+  size_t number = sim_club_recognise(w, m->text);
+  for (size_t k = 0; k < ret->n; k++)
+    sim_expect(w, ret->number[k] != number, "g%zu is twice in %s's history", number,
+               w->person[who]->name);
+  sim_expect(w, ret->n < SIM_CLUB_TEXTS, "more texts in the group than were ever said");
+  uint64_t hash = sim_hash(SIM_HASH_START, m->text);
+  hash = sim_hash(sim_hash(hash, m->item), m->author_id);
+  ret->number[ret->n] = number;
+  ret->hour[ret->n] = m->hour;
+  ret->hash[ret->n++] = sim_hash(hash, vls_slice_of(&m->stamp, sizeof m->stamp));
+}
+
+/* Page by page, the newest first; each page from its last line up: ret is the newest first. */
 static bool read_all(sim_world *w, unsigned who, lines *ret) {
-  static vls_slice part[500];
-  vls_rpc_list params = {.has_who = true, .has_limit = true, .limit = 500};
-  sim_answer a;
-  size_t n = 0;
-  ret->n = 0;
+  static vls_slice part[SIM_PAGE];
+  vls_rpc_list params = {.has_who = true, .has_limit = true, .limit = SIM_PAGE};
   params.who = vls_slice_str(w->club->name);
-  if (!sim_club_call(w, who, "message.list", &vls_rpc_list_def, &params, &a)) return false;
-  if (a.error[0] != '\0') return false;
-  vls_err err = vls_wire_split(a.result, VLS_WIRE_STRICT, part, 500, &n);
-  sim_expect(w, err == VLS_OK, "message.list is not an array, or longer than asked for");
-  for (size_t i = 0; i < n; i++) {
-    vls_rpc_message m;
-    sim_club_decode(w, &vls_rpc_message_def, part[i], &m);
-    bool is_waiting = sim_club_is(m.state, "queued") || sim_club_is(m.state, "failed");
-    if (sim_actor_said(w, m.text)) continue;
-    sim_club_heard(w, who, m.text, m.author_id, m.mine);
-    if (is_waiting) continue;
-    size_t number = sim_club_recognise(w, m.text);
-    for (size_t k = 0; k < ret->n; k++)
-      sim_expect(w, ret->number[k] != number, "g%zu is twice in %s's history", number,
-                 w->person[who]->name);
-    sim_expect(w, ret->n < SIM_CLUB_TEXTS, "more texts in the group than were ever said");
-    uint64_t numbers[] = {m.stamp, m.hour};
-    uint64_t hash = sim_hash(SIM_HASH_START, m.text);
-    hash = sim_hash(sim_hash(hash, m.item), m.author_id);
-    ret->number[ret->n] = number;
-    ret->hash[ret->n++] = sim_hash(hash, vls_slice_of(numbers, sizeof numbers));
+  ret->n = 0;
+  for (size_t n = SIM_PAGE; n == SIM_PAGE; params.has_before = true) {
+    sim_answer a;
+    if (!sim_club_call(w, who, "message.list", &vls_rpc_list_def, &params, &a)) return false;
+    if (a.error[0] != '\0') return false;
+    vls_err err = vls_wire_split(a.result, VLS_WIRE_STRICT, part, SIM_PAGE, &n);
+    sim_expect(w, err == VLS_OK, "message.list is not an array, or longer than asked for");
+    for (size_t i = n; i-- > 0;) {
+      vls_rpc_message m;
+      sim_club_decode(w, &vls_rpc_message_def, part[i], &m);
+      take_line(w, who, &m, ret);
+      params.before = m.n;
+    }
   }
   return true;
 }
@@ -67,14 +75,14 @@ static bool read_all(sim_world *w, unsigned who, lines *ret) {
  * words may be shown to nobody, as long as they are shown to nobody alike. */
 static void learn_excuses(sim_world *w) {
   sim_club *club = w->club;
-  static vls_slice part[500];
+  static vls_slice part[SIM_PAGE];
   vls_rpc_group_log params = {
-      .group = vls_slice_str(club->name), .has_limit = true, .limit = 500, .has_skip = true};
-  for (size_t n = 500; n == 500; params.skip += n) {
+      .group = vls_slice_str(club->name), .has_limit = true, .limit = SIM_PAGE, .has_skip = true};
+  for (size_t n = SIM_PAGE; n == SIM_PAGE; params.skip += n) {
     sim_answer a;
     bool ok = sim_club_call(w, club->founder, "group.log", &vls_rpc_group_log_def, &params, &a);
     sim_expect(w, ok && a.error[0] == '\0', "the founder cannot read the log of the group");
-    vls_err err = vls_wire_split(a.result, VLS_WIRE_STRICT, part, 500, &n);
+    vls_err err = vls_wire_split(a.result, VLS_WIRE_STRICT, part, SIM_PAGE, &n);
     sim_expect(w, err == VLS_OK, "group.log is not an array");
     for (size_t i = 0; i < n; i++) {
       vls_rpc_act act;
@@ -115,27 +123,38 @@ static bool look(sim_world *w, unsigned who, view *ret) {
   return is_in && sim_club_members(w, who, &ret->members) && read_all(w, who, &ret->lines);
 }
 
-/* Whether one who reads what was said to them has it all, in the founder's order. Why not goes into
- * ret_why. */
+static size_t find(const lines *l, size_t number) {
+  size_t k = 0;
+  while (k < l->n && l->number[k] != number)
+    k++;
+  return k;
+}
+
+/* Whether one who reads what was said to them has it all. Who has all that the founder has, has it
+ * in the same order and with the same hours; who came later cannot know the hours of what was said
+ * before (GROUP 2.7). Why not goes into ret_why. */
 static bool is_same_history(sim_world *w, const view *all, unsigned who, const view *mine,
                             char *ret_why, size_t room) {
   const sim_club *club = w->club;
-  size_t k = 0;
+  bool is_whole = mine->lines.n == all->lines.n;
+  size_t found = 0;
   for (size_t i = 0; i < all->lines.n; i++) {
-    size_t number = all->lines.number[i];
+    size_t number = all->lines.number[i], k = find(&mine->lines, number);
     const sim_saying *said = &club->said[number];
-    bool has = k < mine->lines.n && mine->lines.number[k] == number;
-    bool may = said->from == who || sim_club_has(said->to, who) || said->is_open;
+    bool has = k < mine->lines.n;
+    bool may = said->from == who || sim_club_has(said->to, who) || club->has_history;
     if (!has && (!may || said->is_open)) continue; /* nobody knows whether it was said to them */
-    snprintf(ret_why, room, "g%zu is %s", number,
-             has ? "another text there" : "not there, or elsewhere");
-    if (!has || mine->lines.hash[k] != all->lines.hash[i]) return false;
-    k++;
+    snprintf(ret_why, room, "g%zu is not there", number);
+    if (!has) return false;
+    snprintf(ret_why, room, "g%zu is another text there", number);
+    if (mine->lines.hash[k] != all->lines.hash[i]) return false;
+    snprintf(ret_why, room, "g%zu stands elsewhere there, or at another hour", number);
+    if (is_whole && (k != i || mine->lines.hour[k] != all->lines.hour[i])) return false;
+    found++;
   }
-  if (k < mine->lines.n)
-    snprintf(ret_why, room, "g%zu is there and not at the founder's, or elsewhere",
-             mine->lines.number[k]);
-  return k == mine->lines.n;
+  snprintf(ret_why, room, "%zu texts are there that the founder does not have",
+           mine->lines.n - found);
+  return found == mine->lines.n;
 }
 
 static bool has_foes(const sim_world *w) {
@@ -155,7 +174,9 @@ static bool is_alike(sim_world *w, const view *all, unsigned who, char *ret_why,
   if (mine.members.hash != all->members.hash) return false;
   snprintf(ret_why, room, "%" PRIu64 " events are missing, %" PRIu64 " records unopened",
            mine.missing, mine.unopened);
-  if (mine.missing != 0 && !has_foes(w)) return false; /* they name what never was */
+  /* Foes name what never was, and newcomers hear of what nobody may give them. */
+  bool has_all = who == w->club->founder || w->club->has_history;
+  if (mine.missing != 0 && has_all && !has_foes(w)) return false;
   return is_same_history(w, all, who, &mine, ret_why, room);
 }
 
