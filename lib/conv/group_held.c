@@ -20,7 +20,7 @@ static void newest_run(const vls_group *g, const gr_device *d, run *ret) {
   *ret = (run){.held = {.from = last->seq, .to = last->seq}, .heard = last->heard};
   memcpy(ret->held.device, d->sign, KEY);
   memcpy(ret->held.head, last->id, HEAD);
-  while (i > 0 && d->seqs[i - 1].seq + 1 >= ret->held.from)
+  while (i > 0 && d->seqs[i - 1].seq >= ret->held.from - 1)
     ret->held.from = d->seqs[--i].seq;
 }
 

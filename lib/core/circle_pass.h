@@ -9,19 +9,20 @@
 #include "core/circle.h"
 
 enum {
-  VLS_SYNC_WANT = 256,             /* records asked for at once */
-  VLS_SYNC_AWAITED = 512,          /* and on their way */
-  VLS_SYNC_ROOM = 1024,            /* frames that a queue keeps free of what a comparison gives */
+  VLS_SYNC_WANT = 256,             /* records asked for in one frame */
+  VLS_SYNC_AWAITED = 16384,        /* and on their way */
+  VLS_SYNC_SERVED = 1 << 16,       /* that one neighbour may ask for, and that wait */
+  VLS_SYNC_QUEUED = 128,           /* of these, and of what is given, in the link's queue */
   VLS_SYNC_ROUNDS = 16,            /* comparisons in a row with one neighbour */
   VLS_SYNC_OPENINGS_MINUTE = 120,  /* that a neighbour may begin */
   VLS_SYNC_LOADS_MINUTE = 1 << 20, /* records looked at for them */
   VLS_CIRCLE_ANNOUNCE = 64,        /* ids gathered before they are announced */
   VLS_CIRCLE_RECEIPTS = 64,        /* devices in a group in which receipts are given */
 };
-#define VLS_SYNC_QUIET_MS UINT64_C(5000)   /* nothing came: what is awaited will not */
-#define VLS_SYNC_ANSWER_MS UINT64_C(30000) /* no answer to an opening; another neighbour then */
-#define VLS_SYNC_RETRY_MS UINT64_C(60000)  /* until the same one is asked again */
-#define VLS_SYNC_FEED_MS UINT64_C(100)
+#define VLS_SYNC_QUIET_MS UINT64_C(5000)      /* nothing came: what is awaited will not */
+#define VLS_SYNC_ANSWER_MS UINT64_C(30000)    /* no answer to an opening; another neighbour then */
+#define VLS_SYNC_RETRY_MS UINT64_C(60000)     /* until the same one is asked again */
+#define VLS_SYNC_FEED_MS UINT64_C(20)         /* until more of it is queued */
 #define VLS_CIRCLE_ANNOUNCE_MS UINT64_C(1000) /* up to twice that, while the group is small */
 #define VLS_RECEIPT_MS UINT64_C(10000)        /* between two receipts of mine, at least */
 
@@ -45,6 +46,8 @@ typedef struct vls_circle_sync {
   uint64_t last;     /* mono_ms: something happened */
   uint64_t retry_at; /* mono_ms: not begun before */
   vls_budget openings, loads;
+  uint64_t *serve; /* records they asked for, by number; VLS_SYNC_SERVED have room */
+  size_t n_serve, at_serve;
   vls_buf waiting;   /* their opening, while another neighbour has its turn */
   vls_buf news;      /* ids to announce to them */
   uint64_t receipts; /* of vls_circle_receipt.order: those up to this they were given */
@@ -53,8 +56,9 @@ typedef struct vls_circle_sync {
 /* A receipt that is here (GROUP 7.8), as far as it is about this device's words. */
 typedef struct vls_circle_receipt {
   uint8_t device[32], identity[32];
-  uint64_t made, order; /* order: grows as they come */
-  uint64_t from, to;    /* of my events; 0: none */
+  uint64_t made, order;            /* order: grows as they come */
+  uint64_t from, to;               /* of my events; 0: none */
+  uint64_t before_from, before_to; /* likewise, before a gap */
 } vls_circle_receipt;
 
 /* A record that others are told of, or that was asked for. */
@@ -105,8 +109,10 @@ void vls_circle_sync_down(vls_circle *circle, vls_circle_link *link);
 void vls_circle_sync_all(vls_core *core, vls_circle *circle);
 void vls_circle_sync_frame(vls_core *core, vls_circle *circle, vls_circle_link *link,
                            vls_slice body);
-/* The record that they named in a group_want; false: there is none, or no comparison. */
-bool vls_circle_sync_find(const vls_circle_link *link, const uint8_t blinded[32], uint64_t *ret_n);
+/* Records that they asked for, by blinded ids: they get them in the order in which they came here,
+ * in which each can be opened when it comes. */
+void vls_circle_sync_serve(vls_core *core, vls_circle *circle, vls_circle_link *link,
+                           const uint8_t (*blinded)[32], size_t n);
 /* A record came. kept: or was here; else there is no room for it now. False: one of so many that a
  * comparison brought, that others are not told of each. */
 bool vls_circle_sync_came(vls_core *core, vls_circle *circle, vls_circle_link *link,

@@ -35,6 +35,18 @@ static vls_circle_receipt *add(vls_circle *circle) {
   return &pass->receipts[pass->n_receipts++];
 }
 
+/* Numbers are those of a peer: up to the last there is. Behind a gap a new run begins, and what was
+ * covered stays so. */
+static void grow(vls_circle_receipt *r, const vls_group_held *held) {
+  bool joins = r->to != 0 && held->from - 1 <= r->to && r->from - 1 <= held->to;
+  if (!joins && r->to != 0) {
+    r->before_from = r->from;
+    r->before_to = r->to;
+  }
+  if (!joins || held->from < r->from) r->from = held->from;
+  if (!joins || held->to > r->to) r->to = held->to;
+}
+
 /* What is known of a device grows by what its receipt says of mine. NULL: nobody's device. */
 static vls_circle_receipt *note(vls_circle *circle, const vls_group_receipt *said) {
   vls_circle_pass *pass = circle->pass;
@@ -52,9 +64,7 @@ static vls_circle_receipt *note(vls_circle *circle, const vls_group_receipt *sai
   for (size_t i = 0; i < said->n_held; i++) {
     const vls_group_held *held = &said->held[i];
     if (!vls_group_run_is_mine(circle->group, held)) continue;
-    bool joins = r->to != 0 && held->from <= r->to + 1 && r->from <= held->to + 1;
-    if (!joins || held->from < r->from) r->from = held->from;
-    if (!joins || held->to > r->to) r->to = held->to;
+    grow(r, held);
   }
   return r;
 }
@@ -102,7 +112,8 @@ static bool keep(vls_core *core, vls_circle *circle, const uint8_t device[32], u
 /* Counting */
 
 static bool covers(const vls_circle_receipt *r, uint64_t seq) {
-  return r->to != 0 && seq >= r->from && seq <= r->to;
+  return (r->to != 0 && seq >= r->from && seq <= r->to) ||
+         (r->before_to != 0 && seq >= r->before_from && seq <= r->before_to);
 }
 
 static bool has_it(const vls_circle_pass *pass, uint64_t seq, const uint8_t identity[32],
@@ -146,10 +157,9 @@ static void tell(vls_core *core, vls_circle *circle, const vls_circle_receipt *r
   vls_gevent_row event;
   uint64_t got, of, first = 0, last = 0;
   if (r->to == 0) return;
-  uint64_t low = r->to >= NEWS_MAX ? r->to - NEWS_MAX + 1 : 1;
-  if (low < r->from) low = r->from;
-  for (uint64_t i = 0; i <= r->to - low; i++) { /* `to` may be the largest number */
-    uint64_t seq = low + i;
+  uint64_t n = r->to - r->from < NEWS_MAX ? r->to - r->from + 1 : NEWS_MAX;
+  for (uint64_t i = n; i-- > 0;) {
+    uint64_t seq = r->to - i;
     if (to != 0 && seq >= from && seq <= to) continue; /* known before */
     if (has_it(circle->pass, seq, r->identity, r->device)) continue;
     if (!vls_gevent_by_seq(core->store, circle->row.id, 0, seq, &event, NULL)) continue;

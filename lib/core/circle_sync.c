@@ -35,6 +35,7 @@ void vls_circle_sync_down(vls_circle *circle, vls_circle_link *link) {
   vls_compare_free(s->compare);
   vls_buf_done(&s->waiting);
   vls_buf_done(&s->news);
+  free(s->serve);
   free(s);
   link->sync = NULL;
 }
@@ -131,27 +132,42 @@ static void give_up(vls_core *core, vls_circle *circle, vls_circle_link *link, u
 }
 
 /* What the neighbour lacks goes out as its queue has room; what is lacking here is asked for. */
-static void feed(vls_core *core, vls_circle *circle, vls_circle_link *link) {
+static bool has_room(const vls_circle_link *link) {
+  return vls_circle_queue_room(link->conn) > VLS_CIRCLE_QUEUE - VLS_SYNC_QUEUED;
+}
+
+static void want(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   vls_circle_sync *s = link->sync;
-  uint64_t n;
-  while (vls_circle_queue_room(link->conn) > VLS_SYNC_ROOM &&
-         vls_compare_give(s->compare, &n, 1) == 1) {
-    vls_circle_send_record(core, circle, link->conn, n);
-    s->last = core->now.mono_ms;
-  }
-  if (vls_compare_to_want(s->compare) == 0 ||
-      vls_compare_awaited(s->compare) + VLS_SYNC_WANT > VLS_SYNC_AWAITED)
-    return;
-  vls_group_want *want = vls_calloc(1, sizeof *want);
+  vls_group_want *ask = vls_calloc(1, sizeof *ask);
   vls_buf body;
   vls_buf_init(&body, vls_group_want_def.max_bytes);
-  want->n_records = vls_compare_want(s->compare, want->records, VLS_SYNC_WANT);
-  vls_err err = vls_wire_encode(&vls_group_want_def, want, &body);
+  ask->n_records = vls_compare_want(s->compare, ask->records, VLS_SYNC_WANT);
+  vls_err err = vls_wire_encode(&vls_group_want_def, ask, &body);
   VLS_ASSERT(err == VLS_OK);
   vls_circle_send(core, circle, link->conn, VLS_GROUP_FRAME_WANT, vls_buf_slice(&body));
   vls_buf_done(&body);
-  free(want);
+  free(ask);
   s->last = core->now.mono_ms;
+}
+
+static void feed(vls_core *core, vls_circle *circle, vls_circle_link *link) {
+  vls_circle_sync *s = link->sync;
+  uint64_t n;
+  while (has_room(link) && vls_compare_give(s->compare, &n, 1) == 1) {
+    vls_circle_send_record(core, circle, link->conn, n);
+    s->last = core->now.mono_ms;
+  }
+  while (has_room(link) && vls_compare_to_want(s->compare) > 0 &&
+         vls_compare_awaited(s->compare) + VLS_SYNC_WANT <= VLS_SYNC_AWAITED)
+    want(core, circle, link);
+}
+
+static void serve(vls_core *core, vls_circle *circle, vls_circle_link *link) {
+  vls_circle_sync *s = link->sync;
+  while (s->at_serve < s->n_serve && has_room(link)) {
+    vls_circle_send_record(core, circle, link->conn, s->serve[s->at_serve++]);
+    s->last = core->now.mono_ms;
+  }
 }
 
 /* Mine, while records move: more of them, or once more from the mark. */
@@ -240,7 +256,7 @@ static void on_unknown(vls_core *core, vls_circle *circle, vls_circle_link *link
 static void on_agreed(vls_core *core, vls_circle *circle, vls_circle_link *link,
                       const vls_compare_news *news, vls_buf *out) {
   vls_circle_sync *s = link->sync;
-  if (link->sync_due || s->spoiled) {
+  if (link->sync_due || s->spoiled || s->at_serve < s->n_serve) {
     vls_gmark_drop(core->store, circle->row.id, link->device);
     vls_compare_unknown(news->mark, out);
     s->retry_at = core->now.mono_ms + VLS_SYNC_RETRY_MS;
@@ -283,8 +299,30 @@ void vls_circle_sync_frame(vls_core *core, vls_circle *circle, vls_circle_link *
   vls_circle_touch(core, circle);
 }
 
-bool vls_circle_sync_find(const vls_circle_link *link, const uint8_t blinded[32], uint64_t *ret_n) {
-  return vls_compare_find(link->sync->compare, blinded, ret_n) == VLS_OK;
+static int by_number(const void *a, const void *b) {
+  const uint64_t *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
+}
+
+void vls_circle_sync_serve(vls_core *core, vls_circle *circle, vls_circle_link *link,
+                           const uint8_t (*blinded)[32], size_t n) {
+  vls_circle_sync *s = link->sync;
+  if (n == 0) return;
+  if (s->serve == NULL) s->serve = vls_calloc(VLS_SYNC_SERVED, sizeof *s->serve);
+  s->n_serve -= s->at_serve;
+  memmove(s->serve, s->serve + s->at_serve, s->n_serve * sizeof *s->serve);
+  s->at_serve = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t number;
+    if (vls_compare_find(s->compare, blinded[i], &number) != VLS_OK) continue;
+    if (s->n_serve == VLS_SYNC_SERVED)
+      link->sync_due = true; /* the next comparison finds it */
+    else
+      s->serve[s->n_serve++] = number;
+  }
+  qsort(s->serve, s->n_serve, sizeof *s->serve, by_number);
+  s->last = core->now.mono_ms;
+  vls_circle_touch(core, circle);
 }
 
 bool vls_circle_sync_came(vls_core *core, vls_circle *circle, vls_circle_link *link,
@@ -344,6 +382,7 @@ static void begin_next(vls_core *core, vls_circle *circle) {
 static void look_at(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   vls_circle_sync *s = link->sync;
   uint64_t now = core->now.mono_ms;
+  serve(core, circle, link);
   if (s->phase == VLS_SYNC_FETCHING) {
     fetch(core, circle, link);
     if (s->phase == VLS_SYNC_FETCHING && now >= s->last + VLS_SYNC_ANSWER_MS)
@@ -357,13 +396,15 @@ static void look_at(vls_core *core, vls_circle *circle, vls_circle_link *link) {
 }
 
 static uint64_t deadline(const vls_circle_sync *s, uint64_t now) {
+  if (s->at_serve < s->n_serve) return now + VLS_SYNC_FEED_MS;
   switch (s->phase) {
   case VLS_SYNC_IDLE: return VLS_NEVER;
   case VLS_SYNC_ASKED: return s->last + VLS_SYNC_ANSWER_MS;
   case VLS_SYNC_SERVING: return s->last + 2 * VLS_SYNC_QUIET_MS;
   case VLS_SYNC_FETCHING:
-    return vls_compare_to_give(s->compare) > 0 ? now + VLS_SYNC_FEED_MS
-                                               : s->last + VLS_SYNC_QUIET_MS;
+    return vls_compare_to_give(s->compare) + vls_compare_to_want(s->compare) > 0
+               ? now + VLS_SYNC_FEED_MS
+               : s->last + VLS_SYNC_QUIET_MS;
   }
   return VLS_NEVER;
 }

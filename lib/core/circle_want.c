@@ -9,7 +9,6 @@
 void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body) {
   vls_group_want *want = vls_calloc(1, sizeof *want);
   uint8_t device[32];
-  uint64_t n;
   memcpy(device, link->device, 32);
   vls_conn *conn = link->conn;
   if (vls_wire_decode(&vls_group_want_def, VLS_WIRE_STRICT, body, want, NULL) == VLS_OK) {
@@ -19,9 +18,7 @@ void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link
       else if (vls_group_has(circle->group, want->events[i]))
         vls_circle_send_letter(core, circle, conn, want->events[i], device);
     }
-    for (size_t i = 0; i < want->n_records; i++)
-      if (vls_circle_sync_find(link, want->records[i], &n))
-        vls_circle_send_record(core, circle, conn, n);
+    vls_circle_sync_serve(core, circle, link, (const uint8_t(*)[32])want->records, want->n_records);
     for (size_t i = 0; i < want->n_wraps; i++)
       vls_circle_send_wrap(core, circle, conn, want->wraps[i].commit,
                            (uint32_t)want->wraps[i].leaf);
