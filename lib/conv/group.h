@@ -19,6 +19,7 @@
 
 enum {
   VLS_GROUP_EPOCHS = 8,          /* kept at once */
+  VLS_GROUP_EPOCHS_LATEST = 4,   /* of these, begun here last, whatever they are worth */
   VLS_GROUP_LEAVES = 4096,       /* of a roster */
   VLS_GROUP_DEVICES = 8,         /* of one citizen */
   VLS_GROUP_LEAF_KEYS = 8,       /* own ones, for wraps on their way */

@@ -84,12 +84,21 @@ gr_epoch *vls_gr_best(vls_group *g, bool eligible) {
   return best;
 }
 
+/* One of those that began here last: who hears all of another branch, commit by commit, needs each
+ * of its epochs for a while, however poor it is. */
+static bool is_latest(const vls_group *g, const gr_epoch *e) {
+  size_t later = 0;
+  for (size_t i = 0; i < g->n_epochs; i++)
+    later += g->epochs[i]->act > e->act ? 1 : 0; /* NO_ACT: I am making it now */
+  return later < VLS_GROUP_EPOCHS_LATEST;
+}
+
 /* The worst of those that have keys, or of those that wait for a wrap; never the best one. */
 static gr_epoch *worst_of(vls_group *g, const gr_epoch *best, bool open) {
   gr_epoch *worst = NULL;
   for (size_t i = 0; i < g->n_epochs; i++) {
     gr_epoch *e = g->epochs[i];
-    if (e == best || e->open != open) continue;
+    if (e == best || e->open != open || is_latest(g, e)) continue;
     if (worst == NULL || vls_gr_better(g, worst, e)) worst = e;
   }
   return worst;

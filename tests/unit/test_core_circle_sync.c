@@ -134,11 +134,11 @@ static void who_is_not_reached_hears_of_it_from_others(void **state) {
   run(w);
   node_offline(w, BAO, true);
   w->node[ANA].off = false;
-  pass(w, 300000); /* Ana and Chi meet */
+  pass(w, 1200000); /* Ana and Chi meet */
   assert_int_equal(circle_of(w, ANA)->n_links, 1);
   w->node[ANA].off = true; /* and no other link of hers comes up */
   w->node[BAO].off = false;
-  pass(w, 300000);
+  pass(w, 1200000);
   assert_int_equal(circle_of(w, ANA)->n_links, 1);
   assert_int_equal(circle_of(w, BAO)->n_links, 1);
   say_there(w, ANA, "over three corners");
