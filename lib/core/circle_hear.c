@@ -75,14 +75,8 @@ static bool on_note(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slic
   return vls_circle_receipt_take(core, circle, vls_circle_link_of(circle, conn), note.body);
 }
 
-/* Of a group whose acts are not here yet, nobody can be known to be a member, but whoever let this
- * node in: letters are for a leaf of mine alone, and the genesis proves itself by its id. */
-static bool is_young(const vls_circle *circle) {
-  const uint8_t *id;
-  vls_slice event;
-  return !vls_group_act_at(circle->group, 0, &id, &event);
-}
-
+/* While its acts are not all here, nobody can be known to be a member: letters are for a leaf of
+ * mine alone, and what they bring proves itself down to the genesis. */
 bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
   vls_group_frame frame;
   if (vls_wire_decode(&vls_group_frame_def, VLS_WIRE_STRICT, bytes, &frame, NULL) != VLS_OK)
@@ -94,7 +88,7 @@ bool vls_circle_frame(vls_core *core, vls_conn *conn, vls_slice bytes) {
     vls_circle_stand(core, circle);
     link = vls_circle_link_of(circle, conn);
   }
-  bool young = link == NULL && (is_young(circle) || vls_circle_asked_of(core, circle, conn));
+  bool young = link == NULL && circle->row.state == VLS_GRP_ASKING;
   switch (frame.kind) {
   case VLS_GROUP_FRAME_RECORD: return link != NULL && on_record(core, circle, conn, frame.body);
   case VLS_GROUP_FRAME_WRAP: return (link != NULL || young) && on_wrap(core, circle, frame.body);

@@ -6,6 +6,8 @@
 #include "crypto/epoch.h"
 #include "store/group_pass.h"
 
+enum { MORE_MS = 100 }; /* until what did not fit into one frame is asked for */
+
 void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body) {
   vls_group_want *want = vls_calloc(1, sizeof *want);
   uint8_t device[32];
@@ -82,16 +84,19 @@ static bool fill(vls_core *core, vls_circle *circle, vls_group_want *want) {
   const uint8_t *id;
   vls_slice event;
   uint8_t(*missing)[32] = vls_calloc(VLS_GROUP_WANTED, 32);
-  size_t n = 1;
   vls_group_place places[VLS_GROUP_EPOCHS];
-  if (vls_group_act_at(circle->group, 0, &id, &event)) /* a comparison may just bring them */
-    n = vls_circle_sync_moves(circle) ? 0
-                                      : vls_group_missing(circle->group, missing, VLS_GROUP_WANTED);
-  else
-    memcpy(missing[0], circle->row.gid, 32);
-  for (size_t i = 0; i < n; i++)
-    if (want->n_events < VLS_CIRCLE_WANTS && is_due(core, circle, missing[i]))
+  bool young = !vls_group_act_at(circle->group, 0, &id, &event);
+  bool moves = vls_circle_sync_moves(circle); /* a comparison may just bring them */
+  /* Who was let in again has acts, and cannot know which are new. */
+  if ((young || circle->row.state == VLS_GRP_ASKING) && is_due(core, circle, circle->row.gid))
+    memcpy(want->events[want->n_events++], circle->row.gid, 32);
+  size_t n = vls_group_missing(circle->group, missing, VLS_GROUP_WANTED);
+  for (size_t i = 0; i < n; i++) {
+    vls_circle_asked *a = asked_for(circle, missing[i]);
+    if (moves && a != NULL) a->missing = true;
+    if (!moves && want->n_events < VLS_CIRCLE_WANTS && is_due(core, circle, missing[i]))
       memcpy(want->events[want->n_events++], missing[i], 32);
+  }
   n = vls_group_wants(circle->group, places, VLS_GROUP_EPOCHS);
   for (size_t i = 0; i < n; i++)
     if (is_due(core, circle, places[i].commit)) want->wraps[want->n_wraps++] = places[i];
@@ -128,8 +133,9 @@ void vls_circle_want_tick(vls_core *core, vls_circle *circle) {
   if (fill(core, circle, want)) ask(core, circle, conn, want);
   free(want);
   circle->want_at = tidy(circle);
-  if (vls_circle_sync_moves(circle) && circle->want_at > core->now.mono_ms + VLS_CIRCLE_WANT_MS)
+  if (circle->want_at != VLS_NEVER && vls_circle_sync_moves(circle))
     circle->want_at = core->now.mono_ms + VLS_CIRCLE_WANT_MS;
+  if (circle->want_at <= core->now.mono_ms) circle->want_at = core->now.mono_ms + MORE_MS;
   if (circle->want_at != VLS_NEVER) vls_circle_wake_at(core, circle, circle->want_at);
 }
 

@@ -129,6 +129,8 @@ static void newcomer_who_was_away_gets_in(void **state) {
   admit(w, ANA, BAO);
   assert_false(is_member(w, BAO));
   say_there(w, ANA, "welcome");
+  node_restart(w, BAO); /* it has a leaf, and nothing else */
+  node_restart(w, ANA);
   node_offline(w, BAO, false);
   pass(w, 1000000);
   assert_true(is_member(w, BAO));
@@ -343,6 +345,31 @@ static void old_copy_of_a_node_catches_up(void **state) {
   world_free(w);
 }
 
+/* Who lets in is no founder: of the first acts the newcomer cannot know them. */
+static void admin_lets_somebody_in(void **state) {
+  (void)state;
+  world *w = world_new(3);
+  befriend(w, ANA, BAO);
+  befriend(w, BAO, CHI);
+  found(w, ANA);
+  admit(w, ANA, BAO);
+  vls_core *ana = w->node[ANA].core;
+  assert_int_equal(vls_group_set(circle_of(w, ANA)->group, identity_of(w, BAO), VLS_LEVEL_ADMIN,
+                                 (vls_slice){0}, &ana->rng, vls_core_wall(ana)),
+                   VLS_OK);
+  vls_circle_settle(ana, circle_of(w, ANA));
+  done(w, ANA);
+  pass(w, 1000);
+  admit(w, BAO, CHI);
+  pass(w, 60000);
+  assert_true(is_member(w, CHI));
+  alike(w, ANA, CHI);
+  say_there(w, CHI, "thank you");
+  pass(w, 60000);
+  assert_string_equal(heard(w, ANA), "thank you|");
+  world_free(w);
+}
+
 /* Two of two: each signs for what is on its disk. */
 static void text_is_delivered_when_all_say_so(void **state) {
   (void)state;
@@ -420,6 +447,7 @@ int main(void) {
       cmocka_unit_test(flood_of_one_author_is_left_for_later),
       cmocka_unit_test(order_is_the_same_for_all),
       cmocka_unit_test(old_copy_of_a_node_catches_up),
+      cmocka_unit_test(admin_lets_somebody_in),
       cmocka_unit_test(text_is_delivered_when_all_say_so),
       cmocka_unit_test(what_was_said_apart_comes_together),
       cmocka_unit_test(removal_made_apart_is_heard_of),
