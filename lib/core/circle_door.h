@@ -90,5 +90,7 @@ void vls_circle_report_over(vls_core *core, vls_circle *circle, vls_conn *conn);
 /* circle_policy.c */
 /* How long until this node may write there again, in ms (slow mode). */
 uint64_t vls_circle_wait(vls_core *core, vls_circle *circle);
+/* Words that are older than the rules let them be go. True: there are more. */
+bool vls_circle_forget_words(vls_core *core, vls_circle *circle);
 
 #endif

@@ -1,9 +1,10 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "core/circle.h"
+#include "core/circle_door.h"
 #include "core/circle_members.h"
 #include "crypto/kdf.h"
+#include "store/group_due.h"
 #include "store/group_pass.h"
 #include "store/guard.h"
 #include "valise/secret.h"
@@ -236,7 +237,12 @@ static void keep_house(vls_core *core) {
   vls_invite_drop_before(core->store, now - VLS_INVITE_KEEP_MS);
   if (vls_grecord_drop_before(core->store, now - VLS_GRECORD_MS))
     core->housekeeping = core->now.mono_ms + records_ms; /* in portions */
+  for (size_t i = 0; i < core->n_circles; i++)
+    if (vls_circle_forget_words(core, core->circles[i]))
+      core->housekeeping = core->now.mono_ms + records_ms;
   vls_gwrap_drop_before(core->store, now - VLS_GRECORD_MS);
+  vls_gdue_drop_before(core->store, now - VLS_GRECORD_MS);
+  vls_greport_drop_before(core->store, now - 12 * VLS_GRECORD_MS);
   vls_invites_load(core);
 }
 

@@ -1,6 +1,7 @@
 /* Table gevent. An event is found by a tag, the first bytes of its id: an index over whole ids
  * would be four times as large. */
 #include "store/groups.h"
+#include "store/messages.h"
 #include "store/sql.h"
 
 #define COLUMNS "SELECT n, id, device, seq, act, first, last, at, bytes, grp FROM gevent "
@@ -143,4 +144,60 @@ uint64_t vls_gevent_count(vls_store *store, uint64_t grp, bool acts) {
 
 uint64_t vls_gevent_newest(vls_store *store) {
   return vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(n), 0) FROM gevent"));
+}
+
+static void drop_texts(vls_store *store, const vls_gevent_row *row) {
+  sqlite3_stmt *q =
+      vls_sql_write(store, "DELETE FROM message WHERE contact=? AND n BETWEEN ? AND ? "
+                           "AND device=? AND seq=?");
+  vls_sql_int(q, 1, row->grp);
+  vls_sql_int(q, 2, row->first);
+  vls_sql_int(q, 3, row->last);
+  vls_sql_int(q, 4, row->device);
+  vls_sql_int(q, 5, row->seq);
+  vls_sql_run(store, q);
+}
+
+static bool oldest_words(vls_store *store, uint64_t grp, uint64_t at_ms, vls_gevent_row *ret,
+                         uint64_t *ret_bytes) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT n, device, seq, first, last, length(bytes) FROM gevent "
+                                   "WHERE grp=? AND act=0 AND at<? ORDER BY n LIMIT 1");
+  vls_sql_int(q, 1, grp);
+  vls_sql_int(q, 2, at_ms);
+  bool found = vls_sql_row(store, q);
+  if (found) {
+    *ret = (vls_gevent_row){.n = vls_sql_get_int(q, 0),
+                            .grp = grp,
+                            .device = vls_sql_get_int(q, 1),
+                            .seq = vls_sql_get_int(q, 2),
+                            .first = vls_sql_get_int(q, 3),
+                            .last = vls_sql_get_int(q, 4)};
+    *ret_bytes = vls_sql_get_int(q, 5);
+  }
+  vls_sql_done(q);
+  return found;
+}
+
+size_t vls_gevent_forget(vls_store *store, uint64_t grp, uint64_t at_ms) {
+  vls_gevent_row row;
+  uint64_t bytes;
+  size_t n = 0;
+  sqlite3_stmt *q;
+  if (!oldest_words(store, grp, at_ms, &row, &bytes)) return 0;
+  /* Numbers are never given twice, though the newest may go now. */
+  vls_floor_raise(store, "message", vls_message_newest(store));
+  for (; n < VLS_GEVENT_FORGET && oldest_words(store, grp, at_ms, &row, &bytes); n++) {
+    if (row.first != 0) drop_texts(store, &row);
+    if (row.device != 0) weigh(store, grp, row.device, 0, vls_chain_cost(bytes, row.first != 0, 0));
+    q = vls_sql_write(store, "DELETE FROM gevent WHERE n=?");
+    vls_sql_int(q, 1, row.n);
+    vls_sql_run(store, q);
+  }
+  /* The newest stays: places of comparisons are never given twice. */
+  q = vls_sql_write(store,
+                    "DELETE FROM grecord WHERE grp=?1 AND event>0 AND event NOT IN (SELECT n "
+                    "FROM gevent WHERE grp=?1) AND n<(SELECT max(n) FROM grecord)");
+  vls_sql_int(q, 1, grp);
+  vls_sql_run(store, q);
+  return n;
 }

@@ -7,7 +7,7 @@
 
 #include "store/contacts.h"
 
-enum { VLS_GROUPS_MAX = 1000, VLS_GRP_LINK_MAX = 8192 };
+enum { VLS_GROUPS_MAX = 1000, VLS_GRP_LINK_MAX = 8192, VLS_GEVENT_FORGET = 500 };
 
 /* The number that the next contact or group gets. */
 uint64_t vls_talk_next(vls_store *store);
@@ -99,6 +99,9 @@ bool vls_gevent_texts(vls_store *store, uint64_t grp, uint64_t device, uint64_t 
                       uint64_t *ret_first, uint64_t *ret_last);
 /* What it says is deleted: these bytes take their place. */
 void vls_gevent_replace(vls_store *store, uint64_t n, vls_slice bytes);
+/* Words that came before this moment, at most VLS_GEVENT_FORGET of them, go with their texts and
+ * what was kept of them for others. Gives how many. */
+size_t vls_gevent_forget(vls_store *store, uint64_t grp, uint64_t at_ms);
 /* Acts, or words. */
 uint64_t vls_gevent_count(vls_store *store, uint64_t grp, bool acts);
 uint64_t vls_gevent_newest(vls_store *store);

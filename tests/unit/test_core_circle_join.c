@@ -381,6 +381,42 @@ static void slow_mode_and_announcements_bind_members(void **state) {
   world_free(w);
 }
 
+static uint64_t texts_of(world *w, int who) {
+  vls_message_query query = {.contact = circle_of(w, who)->row.id, .limit = 500};
+  vls_message_row row;
+  uint64_t n = 0;
+  while (vls_message_next(w->node[who].store, &query, &row))
+    n++;
+  return n;
+}
+
+static void words_are_forgotten_when_their_time_is_over(void **state) {
+  (void)state;
+  world *w = world_new(2);
+  char link[VLS_LINK_TEXT_MAX + 1];
+  vls_rpc_group_create p = {
+      .name = vls_slice_str("Sister cities"), .has_lifetime_s = true, .lifetime_s = 7200};
+  assert_true(call(w, ANA, "group.create", &vls_rpc_group_create_def, &p));
+  make_link(w, ANA, 1, 3600, false, link);
+  assert_true(join(w, BAO, link));
+  pass(w, 20000);
+  assert_true(write_there(w, ANA, "for two hours"));
+  pass(w, 5400000);
+  assert_true(write_there(w, BAO, "for longer"));
+  assert_true(texts_of(w, ANA) == 2 && texts_of(w, BAO) == 2);
+  pass(w, 5400000 + 1000);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(texts_of(w, i), 1);
+    assert_int_equal(vls_gevent_count(w->node[i].store, circle_of(w, i)->row.id, false), 1);
+  }
+  talk(w, ANA, BAO, "and we talk on");
+  node_restart(w, BAO);
+  say_hello(w, BAO, CLIENT);
+  pass(w, 100000);
+  talk(w, BAO, ANA, "after a restart, too");
+  world_free(w);
+}
+
 /* Refused, and asks again with another invitation; or becomes a contact after all. */
 static void who_was_refused_comes_another_way(void **state) {
   (void)state;
@@ -421,6 +457,7 @@ int main(void) {
       cmocka_unit_test(words_that_are_no_link_are_refused),
       cmocka_unit_test(blocked_citizen_gets_no_answer),
       cmocka_unit_test(words_are_reported_to_the_moderator),
+      cmocka_unit_test(words_are_forgotten_when_their_time_is_over),
       cmocka_unit_test(who_was_refused_comes_another_way),
       cmocka_unit_test(slow_mode_and_announcements_bind_members),
   };

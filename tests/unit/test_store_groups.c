@@ -254,6 +254,31 @@ static void marks_and_asks_come_back(void **state) {
   store_end(store);
 }
 
+static void words_go_in_portions_with_their_texts(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  uint64_t grp = put_group(store, "Choir", 2);
+  for (unsigned i = 1; i <= VLS_GEVENT_FORGET + 2; i++) {
+    vls_gevent_row row = {
+        .grp = grp, .seq = i, .first = i, .last = i, .at = i, .bytes = str("an event")};
+    vls_message_row m = {.n = i, .contact = grp, .seq = i, .stamp = i, .at = i, .body = str("x")};
+    key_of(row.id, i);
+    vls_message_put(store, &m);
+    vls_gevent_put(store, &row);
+  }
+  vls_gevent_row act = {.grp = grp, .seq = 9999, .at = 1, .is_act = true, .bytes = str("an act")};
+  vls_gevent_put(store, &act);
+  assert_int_equal(vls_gevent_forget(store, grp + 1, 1000000), 0);
+  assert_int_equal(vls_gevent_forget(store, grp, VLS_GEVENT_FORGET + 2), VLS_GEVENT_FORGET);
+  assert_int_equal(vls_gevent_forget(store, grp, VLS_GEVENT_FORGET + 2), 1);
+  assert_int_equal(vls_gevent_forget(store, grp, VLS_GEVENT_FORGET + 2), 0);
+  assert_int_equal(vls_gevent_count(store, grp, false), 1);
+  assert_int_equal(vls_gevent_count(store, grp, true), 1);
+  assert_int_equal(vls_grp_forget(store, grp), 1); /* one text is left */
+  assert_int_equal(vls_message_newest(store), VLS_GEVENT_FORGET + 2);
+  store_end(store);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(groups_and_contacts_share_one_sequence_of_numbers),
@@ -262,6 +287,7 @@ int main(void) {
       cmocka_unit_test(events_are_found_by_id_and_by_place),
       cmocka_unit_test(records_are_listed_and_dropped_by_age),
       cmocka_unit_test(of_notes_the_newest_counts),
+      cmocka_unit_test(words_go_in_portions_with_their_texts),
       cmocka_unit_test(wraps_are_given_one_by_one),
       cmocka_unit_test(marks_and_asks_come_back),
   };
