@@ -101,6 +101,31 @@ static void members_who_are_no_contacts_find_each_other(void **state) {
   world_free(w);
 }
 
+/* Of the acts that say who is a member the founder's is the first: whoever hands them over is known
+ * to be one only by the last. */
+static void who_is_let_in_by_no_founder_gets_all_acts(void **state) {
+  (void)state;
+  world *w = world_new(3);
+  befriend(w, ANA, BAO);
+  befriend(w, BAO, CHI);
+  found(w, ANA);
+  admit(w, ANA, BAO);
+  assert_int_equal(vls_group_set(circle_of(w, ANA)->group, w->node[BAO].core->self.identity.pub,
+                                 VLS_LEVEL_ADMIN, vls_slice_str(""), &w->node[ANA].core->rng,
+                                 (uint64_t)now_of(w, &w->node[ANA]).wall_ms),
+                   VLS_OK);
+  vls_circle_settle(w->node[ANA].core, circle_of(w, ANA));
+  done(w, ANA);
+  pass(w, 5000);
+  admit(w, BAO, CHI);
+  pass(w, 10000);
+  assert_int_equal(circle_of(w, CHI)->row.state, VLS_GRP_MEMBER);
+  assert_true(as_members(w, ANA, CHI));
+  say_there(w, CHI, "hello, founder");
+  assert_string_equal(heard(w, ANA), "hello, founder|");
+  world_free(w);
+}
+
 static void members_link_again_after_restarts(void **state) {
   (void)state;
   world *w = three_in_a_group();
@@ -349,6 +374,7 @@ static void members_are_named_by_as_much_as_it_takes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_who_are_no_contacts_find_each_other),
+      cmocka_unit_test(who_is_let_in_by_no_founder_gets_all_acts),
       cmocka_unit_test(members_link_again_after_restarts),
       cmocka_unit_test(newer_cards_are_passed_on),
       cmocka_unit_test(removed_member_loses_the_links),
