@@ -46,6 +46,7 @@ bool vls_message_mixed(vls_store *store) {
 }
 
 void vls_message_drop(vls_store *store, uint64_t n) {
+  vls_floor_raise(store, "message", n); /* it is not given twice */
   sqlite3_stmt *q = vls_sql_write(store, "DELETE FROM message WHERE n=?");
   vls_sql_int(q, 1, n);
   vls_sql_run(store, q);
