@@ -61,6 +61,11 @@ static void show_message_tabbed(vls_cli *cli, const vls_rpc_message *m) {
 
 /* ", edited, answers #3"; of what is no text ", reaction to #3". */
 static void put_about(vls_cli *cli, const vls_rpc_message *m) {
+  for (size_t i = 0; i < m->n_mentions; i++)
+    if (m->mentions[i].me) {
+      vls_out_styled(&cli->out, VLS_BOLD, ", names you");
+      break;
+    }
   if (m->has_edits) vls_out_put(&cli->out, ", edited");
   if (m->has_kind)
     vls_out_put(&cli->out, ", %.*s", VLS_STR(m->kind));
@@ -179,6 +184,7 @@ void vls_show_event(vls_cli *cli, const vls_rpc_event *e) {
   } else if (is(e->type, VLS_EV_MESSAGE) || is(e->type, VLS_EV_REMARK)) {
     put_head(cli, e->has_n ? e->n : 0, false, e->has_name ? e->name : (vls_slice){0},
              e->has_author ? e->author : (vls_slice){0}, e->at);
+    if (e->has_mention && e->mention) vls_out_styled(&cli->out, VLS_BOLD, ", names you");
     if (e->has_about)
       vls_out_put(&cli->out, ", %.*s #%" PRIu64,
                   VLS_STR(e->has_kind ? e->kind : vls_slice_str("answers")), e->about);

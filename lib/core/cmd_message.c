@@ -5,6 +5,7 @@
 #include "core/circle_pass.h"
 #include "core/events.h"
 #include "core/message_talk.h"
+#include "core/mentions.h"
 #include "core/remarks.h"
 
 enum { DEFAULT_LIMIT = 20, OUTBOX_LIMIT = 500, GROUP_LOOK = 100 };
@@ -40,19 +41,33 @@ static void put_remarks(const vls_message_row *row, const vls_remark_view *view,
   put_reactions(view, r);
 }
 
+static void put_mentions(vls_core *core, const vls_message_row *row, vls_rpc_message *r,
+                         char ids[VLS_MENTIONS_MAX][VLS_ID_TEXT + 1]) {
+  vls_mention list[VLS_MENTIONS_MAX];
+  size_t n = vls_mentions_of(core, row, list);
+  for (size_t i = 0; i < n; i++) {
+    vls_id_text(ids[i], list[i].who);
+    r->mentions[r->n_mentions++] = (vls_rpc_mention){.id = vls_slice_str(ids[i]),
+                                                     .at = list[i].at,
+                                                     .n = list[i].n,
+                                                     .me = vls_is_me(core, list[i].who)};
+  }
+}
+
 vls_err vls_put_message(vls_call *call, const vls_message_row *as_stored, vls_event_memo *memo) {
   vls_message_row shown = *as_stored;
   const vls_message_row *row = &shown;
   vls_remark_view view;
   char about_item[65];
   vls_talk_names names;
-  char hex[65], by[VLS_MEMBER_NAME];
+  char hex[65], by[VLS_MEMBER_NAME], ids[VLS_MENTIONS_MAX][VLS_ID_TEXT + 1];
   vls_rpc_message r = {.n = row->n, .stamp = row->stamp, .at = row->at};
   if (!vls_talk_fill(call->core, row, &names, &r)) return VLS_NOT_FOUND;
   r.has_item = vls_item_id_hex(call->core, row, memo, hex);
   if (r.has_item) r.item = vls_slice_str(hex);
   vls_remark_look(call->core, &shown, &view);
   put_remarks(&shown, &view, &r, about_item);
+  put_mentions(call->core, as_stored, &r, ids);
   uint64_t author = !r.mine ? (shown.author != 0 ? shown.author : shown.contact) : 0;
   r.has_deleted_by = view.is_deleted && view.deletion.author != author;
   if (r.has_deleted_by) {

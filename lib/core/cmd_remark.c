@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/command.h"
 #include "core/events.h"
+#include "core/mentions.h"
 #include "core/message_talk.h"
 #include "core/remarks.h"
 #include "core/state.h"
@@ -139,10 +140,9 @@ static uint64_t say(vls_core *core, target *t, vls_slice text) {
   vls_saying saying = {.talk = row.talk, .circle = t->circle};
   vls_remark_settle(core, &saying, &row, t->row.n);
   vls_remark remark = {.kind = row.kind, .to = row.to, .seq = row.seq, .text = text};
-  if (t->circle != NULL)
-    vls_circle_remark(core, t->circle, &remark, stamp, row.n);
-  else
-    vls_outbound_remark(core, t->peer, row.kind, stamp, text, row.n);
+  if (t->circle != NULL) vls_circle_remark(core, t->circle, &remark, stamp, row.n);
+  if (t->circle != NULL && row.kind == VLS_REMARK_REPLY) vls_mentions_say(core, t->circle, text);
+  if (t->circle == NULL) vls_outbound_remark(core, t->peer, row.kind, stamp, text, row.n);
   return row.n;
 }
 

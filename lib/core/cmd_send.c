@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "core/circle_who.h"
+#include "core/mentions.h"
 #include "crypto/kdf.h"
 
 const char *vls_peer_obstacle(const vls_peer *peer) {
@@ -39,6 +40,7 @@ static vls_err say_to(vls_call *call, vls_slice to, vls_slice text, char name[VL
     vls_group_name(circle, name);
     *ret_n = ++core->newest_n;
     vls_circle_text(core, circle, text, *ret_n);
+    vls_mentions_say(core, circle, text);
     return VLS_OK;
   }
   if (vls_peer_obstacle(peer) != NULL)

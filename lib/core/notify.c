@@ -6,6 +6,7 @@
 #include "citizen/id.h"
 #include "core/events.h"
 #include "core/message_talk.h"
+#include "core/mentions.h"
 #include "core/remarks.h"
 #include "store/messages.h"
 
@@ -105,6 +106,7 @@ static void fill_talk(vls_core *core, uint64_t talk, char name[VLS_GROUP_NAME],
 /* A text as it is shown now; or a remark that counts, and is about a text that is here. */
 static bool fill_said(vls_core *core, vls_message_row *m, vls_remark_view *view,
                       vls_rpc_event *event) {
+  event->has_mention = event->mention = vls_mentions_me(core, m);
   vls_remark_look(core, m, view);
   event->has_deleted = event->deleted = view->is_deleted;
   event->has_about = view->is_about && view->remark.about != 0;

@@ -119,10 +119,32 @@ static void who_is_above_may_delete_and_nobody_else(void **state) {
   world_free(w);
 }
 
+static void texts_name_members(void **state) {
+  (void)state;
+  static vls_rpc_message m;
+  world *w = group_of(3);
+  uint64_t n = say(w, BAO, "@town", "hello @chi, @Ana. and @nobody or me@ana");
+  pass(w, 20000);
+  const uint64_t here[] = {there(w, BAO, n, ANA), n, there(w, BAO, n, CHI)};
+  for (int who = ANA; who <= CHI; who++) {
+    vls_rpc_n p = {here[who]};
+    assert_true(call(w, who, "message.get", &vls_rpc_n_def, &p));
+    answer(w, who, &vls_rpc_message_def, &m);
+    assert_int_equal(m.n_mentions, 2);
+    assert_true(m.mentions[0].at == 6 && m.mentions[0].n == 4);
+    assert_int_equal(m.mentions[0].me, who == CHI);
+    assert_true(m.mentions[1].at == 12 && m.mentions[1].n == 4);
+    assert_int_equal(m.mentions[1].me, who == ANA);
+  }
+  assert_string_equal(received(w, CHI), "hello @chi, @Ana. and @nobody or me@ana|");
+  world_free(w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(answers_edits_and_reactions_are_alike_everywhere),
       cmocka_unit_test(who_is_above_may_delete_and_nobody_else),
+      cmocka_unit_test(texts_name_members),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
