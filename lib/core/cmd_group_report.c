@@ -12,7 +12,7 @@ static vls_err report(vls_call *call, const vls_rpc_group_report *p, const vls_m
   size_t n = 0;
   vls_buf_init(&bytes, VLS_GROUP_EVENT_MAX);
   vls_err err =
-      vls_gevent_by_seq(core->store, circle->row.id, row->device, row->seq, &event, &bytes)
+      vls_gevent_of_text(core->store, circle->row.id, row->device, row->seq, row->n, &event, &bytes)
           ? VLS_OK
           : VLS_NOT_FOUND;
   if (err == VLS_OK) err = vls_circle_report(core, circle, &event, row->idx, p->reason, &n);

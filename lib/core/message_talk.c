@@ -42,7 +42,7 @@ bool vls_circle_event_of(vls_core *core, const vls_circle *circle, const vls_mes
                          uint8_t ret_id[32]) {
   vls_gevent_row event;
   if (row->seq == 0 ||
-      !vls_gevent_by_seq(core->store, circle->row.id, row->device, row->seq, &event, NULL))
+      !vls_gevent_of_text(core->store, circle->row.id, row->device, row->seq, row->n, &event, NULL))
     return false;
   memcpy(ret_id, event.id, 32);
   return true;

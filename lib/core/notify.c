@@ -42,15 +42,13 @@ static const char *type_name(vls_feed_type type) {
 }
 
 static bool look_up(vls_core *core, const vls_message_row *row, vls_event_memo *memo) {
+  const vls_circle *circle = vls_circle_get(core, row->contact);
+  if (circle != NULL) { /* where one device may have said two things with one seq */
+    memo->seq = 0;
+    return vls_circle_event_of(core, circle, row, memo->hash);
+  }
   if (memo->seq == row->seq && memo->device == row->device && memo->contact == row->contact)
     return true;
-  const vls_circle *circle = vls_circle_get(core, row->contact);
-  if (circle != NULL) {
-    *memo = (vls_event_memo){row->contact, row->device, row->seq, {0}};
-    if (vls_circle_event_of(core, circle, row, memo->hash)) return true;
-    memo->seq = 0;
-    return false;
-  }
   vls_buf header;
   vls_buf_init(&header, 4096);
   bool found = vls_event_get(core->store, row->contact, row->device, row->seq, &header, NULL);

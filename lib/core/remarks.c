@@ -55,7 +55,7 @@ static uint64_t find_in_group(vls_core *core, const vls_circle *circle, const ui
     if (n == 0) return 0;
     vls_buf_init(&body, VLS_TEXT_MAX);
     bool found = vls_message_get(core->store, n, &row, &body) &&
-                 vls_gevent_by_seq(core->store, row.contact, row.device, row.seq, &event, NULL);
+                 vls_gevent_of_text(core->store, row.contact, row.device, row.seq, n, &event, NULL);
     vls_buf_done(&body);
     if (found) vls_item_id(id, event.id, row.idx);
     if (!found || memcmp(id, to, 32) == 0) return n; /* its event is just coming */
@@ -112,7 +112,7 @@ static void forget_event(vls_core *core, uint64_t talk, uint64_t n) {
   vls_buf body;
   vls_buf_init(&body, VLS_TEXT_MAX);
   if (vls_message_get(core->store, n, &text, &body) && text.seq != 0 &&
-      vls_gevent_by_seq(core->store, talk, text.device, text.seq, &event, NULL))
+      vls_gevent_of_text(core->store, talk, text.device, text.seq, n, &event, NULL))
     vls_gevent_replace(core->store, event.n, vls_slice_str(""));
   vls_buf_done(&body);
 }
@@ -248,8 +248,9 @@ static bool event_of(vls_core *core, const vls_remark_row *remark, uint8_t ret_i
   vls_gevent_row event;
   vls_buf body;
   vls_buf_init(&body, VLS_TEXT_MAX);
-  bool found = vls_message_get(core->store, remark->n, &row, &body) &&
-               vls_gevent_by_seq(core->store, remark->talk, row.device, row.seq, &event, NULL);
+  bool found =
+      vls_message_get(core->store, remark->n, &row, &body) &&
+      vls_gevent_of_text(core->store, remark->talk, row.device, row.seq, row.n, &event, NULL);
   vls_buf_done(&body);
   memset(ret_id, 0, 32);
   if (found) memcpy(ret_id, event.id, 32);

@@ -92,6 +92,18 @@ bool vls_gevent_by_seq(vls_store *store, uint64_t grp, uint64_t device, uint64_t
   return one(store, q, ret, bytes);
 }
 
+bool vls_gevent_of_text(vls_store *store, uint64_t grp, uint64_t device, uint64_t seq, uint64_t n,
+                        vls_gevent_row *ret, vls_buf *bytes) {
+  sqlite3_stmt *q =
+      vls_sql(store, COLUMNS "INDEXED BY gevent_seq WHERE grp=? AND device=? AND seq=? ORDER BY "
+                             "first<=?4 AND last>=?4 DESC, n LIMIT 1");
+  vls_sql_int(q, 1, grp);
+  vls_sql_int(q, 2, device);
+  vls_sql_int(q, 3, seq);
+  vls_sql_int(q, 4, n);
+  return one(store, q, ret, bytes);
+}
+
 bool vls_gevent_next(vls_store *store, uint64_t grp, bool acts, uint64_t after, vls_gevent_row *ret,
                      vls_buf *bytes) {
   sqlite3_stmt *q = vls_sql(store, COLUMNS "INDEXED BY gevent_act WHERE grp=? AND act=? AND n>? "

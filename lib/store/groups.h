@@ -91,6 +91,9 @@ bool vls_gevent_by_id(vls_store *store, uint64_t grp, const uint8_t id[32], vls_
 /* Of a device; when it said two things with one seq, the first that came. */
 bool vls_gevent_by_seq(vls_store *store, uint64_t grp, uint64_t device, uint64_t seq,
                        vls_gevent_row *ret, vls_buf *bytes);
+/* The one of them that text n stands in: a device may have said two things with one seq. */
+bool vls_gevent_of_text(vls_store *store, uint64_t grp, uint64_t device, uint64_t seq, uint64_t n,
+                        vls_gevent_row *ret, vls_buf *bytes);
 /* n > after: acts, or words. False at the end. */
 bool vls_gevent_next(vls_store *store, uint64_t grp, bool acts, uint64_t after, vls_gevent_row *ret,
                      vls_buf *bytes);

@@ -138,6 +138,15 @@ static void events_are_found_by_id_and_by_place(void **state) {
   assert_true(vls_gdevice_next(store, g, 1, &dev));
   assert_false(vls_gdevice_next(store, g, 2, &dev));
   assert_int_equal(vls_gevent_count(store, g, false), 1);
+  vls_gevent_row twin = {.grp = g, .device = 1, .seq = 5, .at = 7, .bytes = str("twin")};
+  key_of(twin.id, 22);
+  vls_gevent_put(store, &twin);
+  vls_gevent_set_texts(store, twin.n, 40, 41);
+  assert_true(vls_gevent_of_text(store, g, 1, 5, 41, &got, NULL));
+  assert_int_equal(got.n, twin.n);
+  assert_true(vls_gevent_of_text(store, g, 1, 5, 30, &got, NULL));
+  assert_int_equal(got.n, said.n);
+  assert_false(vls_gevent_of_text(store, g, 1, 6, 30, &got, NULL));
   vls_buf_done(&bytes);
   store_end(store);
 }
