@@ -69,7 +69,9 @@ static vls_err print_invited(vls_cli *cli, const vls_args *args,
   if (vls_show_for_script(cli, &vls_rpc_group_invited_def, made)) return VLS_OK;
   if (!made->has_link) {
     if (!cli->quiet && made->has_name)
-      vls_out_line(&cli->out, "%.*s is invited; they type: valise group join NAME",
+      vls_out_line(&cli->out,
+                   "%.*s is invited, finds it in valise group list, and types: valise group join "
+                   "NAME",
                    VLS_STR(made->name));
     return VLS_OK;
   }

@@ -302,11 +302,13 @@ static void name_of(vls_core *core, const asking *a, char ret[VLS_MEMBER_NAME]) 
 static vls_err put_asking(vls_call *call, vls_circle *circle, const asking *a) {
   vls_core *core = call->core;
   char id[VLS_ID_TEXT + 1], name[VLS_MEMBER_NAME], inviter[VLS_MEMBER_NAME];
+  char group[VLS_GROUP_NAME];
   vls_group_invitation invitation;
   vls_id_text(id, a->row.identity);
   name_of(core, a, name);
+  vls_group_name(circle, group);
   vls_rpc_asking r = {.group = circle->row.id,
-                      .group_name = vls_slice_str(circle->row.name),
+                      .group_name = vls_slice_str(group),
                       .id = vls_slice_str(id),
                       .name = vls_slice_str(name),
                       .claim = a->view.card.name,

@@ -87,11 +87,23 @@ static vls_err check_known(vls_call *call, const vls_peer *peer, const vls_rpc_a
       other->row.name);
 }
 
+static bool is_of_group(vls_slice text) {
+  vls_group_link link;
+  uint8_t bytes[VLS_INVITE_BYTES];
+  bool is = vls_group_link_parse(&link, bytes, text) == VLS_OK;
+  vls_wipe(bytes, sizeof bytes);
+  vls_wipe(&link, sizeof link);
+  return is;
+}
+
 vls_err vls_cmd_invite_accept(vls_call *call) {
   vls_core *core = call->core;
   const vls_rpc_accept *p = call->params;
   vls_invite invite;
   uint8_t bytes[VLS_INVITE_BYTES];
+  if (vls_invite_parse(&invite, bytes, p->link) != VLS_OK && is_of_group(p->link))
+    return vls_call_fail(call, VLS_MALFORMED, "valise group join LINK",
+                         "this link is an invitation to a group, not to be a contact");
   if (vls_invite_parse(&invite, bytes, p->link) != VLS_OK)
     return vls_call_fail(call, VLS_MALFORMED, NULL,
                          "this is not an invitation, or a letter of it is wrong: "

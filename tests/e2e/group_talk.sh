@@ -57,6 +57,8 @@ says 'it is unread' 0 'Unread +2' chi group show 'Twin schools'
 says 'until it is read' 0 'Good evening' chi read '@Twin schools'
 says 'then it is not' 0 'Unread +0' chi group show 'Twin schools'
 says 'search finds it' 0 'Good evening' ana read '@Twin schools' --search evening
+link=$(as ana group invite 'Twin schools' --plain 2>/dev/null | grep -o 'valise:[a-z2-7]*')
+says 'a link to a group makes no contact' 2 'try: valise group join LINK' bao accept "$link"
 says 'without the @ it is nobody' 4 'write "@Twin schools"' ana send 'Twin schools' -m x
 
 off chi
