@@ -8,7 +8,7 @@
 #include "proto/backup.def"
 #include "proto/def_end.h"
 
-/* Kinds of rows (BACKUP 2.4), as in backup.def; they stand in this order, the end last. */
+/* Kinds of rows (BACKUP 2.6), by their numbers in backup.def. */
 typedef enum vls_backup_kind {
   VLS_BACKUP_PADDING = 0,
   VLS_BACKUP_START = 1,
@@ -25,18 +25,27 @@ typedef enum vls_backup_kind {
   VLS_BACKUP_EVENT = 12,
   VLS_BACKUP_MESSAGE = 13,
   VLS_BACKUP_END = 14,
-  VLS_BACKUP_REMARK = 15, /* stands before the end */
+  VLS_BACKUP_REMARK = 15,
+  VLS_BACKUP_GROUP = 16,
+  VLS_BACKUP_GROUP_DEVICE = 17,
+  VLS_BACKUP_GROUP_ROW = 18,
+  VLS_BACKUP_GROUP_EVENT = 19,
+  VLS_BACKUP_SAID = 20,
 } vls_backup_kind;
 
 enum {
-  VLS_BACKUP_KINDS = 15,
-  VLS_BACKUP_ROW_MAX = 65700,   /* bytes of the largest, encoded */
+  VLS_BACKUP_KINDS = 20,
+  VLS_BACKUP_ROW_MAX = 80200,   /* bytes of the largest, encoded */
   VLS_BACKUP_SETTINGS = 32,     /* files of settings */
   VLS_BACKUP_FORMER_MAX = 4096, /* devices there were before */
 };
 
 /* The table of a kind; NULL when there is no such kind. */
 const vls_wire_def *vls_backup_def(unsigned kind);
+/* Its place among the kinds, from 0: the order in which they stand (BACKUP 3). */
+unsigned vls_backup_place(unsigned kind);
+/* The kind at a place; VLS_BACKUP_END is the last. */
+vls_backup_kind vls_backup_at(unsigned place);
 
 /* Any row, decoded. Slices borrow. */
 typedef struct vls_backup_row {
@@ -57,6 +66,11 @@ typedef struct vls_backup_row {
     vls_backup_message message;
     vls_backup_end end;
     vls_backup_remark remark;
+    vls_backup_group group;
+    vls_backup_group_device group_device;
+    vls_backup_group_row group_row;
+    vls_backup_group_event group_event;
+    vls_backup_said said;
   };
 } vls_backup_row;
 

@@ -8,6 +8,7 @@
 #include "citizen/invite.h"
 #include "store/contacts.h"
 #include "store/former.h"
+#include "store/groups.h"
 #include "store/messages.h"
 
 struct vls_restore {
@@ -133,7 +134,7 @@ static uint64_t former(vls_restore *r, vls_store *store) {
 static void retire_message(vls_restore *r, vls_store *store, vls_backup_message *m) {
   vls_talk_row talk = {0};
   bool sent = m->state == VLS_MSG_SENT;
-  if (m->device != 0) return;
+  if (m->device != 0 || vls_grp_is(store, m->contact)) return; /* of a group: vls_former_groups */
   if (sent || (m->state == VLS_MSG_FAILED && m->seq > 0)) m->device = former(r, store);
   if (sent && vls_talk_get(store, m->contact, &talk) && m->seq <= talk.seen)
     m->state = VLS_MSG_READ;
@@ -162,6 +163,11 @@ static bool take_row(vls_restore *r, vls_store *store) {
     r->counts.messages++;
     retire_message(r, store, &row->message);
     break;
+  case VLS_BACKUP_GROUP:
+  case VLS_BACKUP_GROUP_DEVICE:
+  case VLS_BACKUP_GROUP_ROW:
+  case VLS_BACKUP_GROUP_EVENT:
+  case VLS_BACKUP_SAID:
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_SETTING:
   case VLS_BACKUP_FORMER:

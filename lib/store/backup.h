@@ -28,8 +28,9 @@ VLS_MUST vls_err vls_backup_writer_put(vls_backup_writer *writer, const vls_back
 
 /* A walk over the store. The rows' slices point into `room`. */
 typedef struct vls_backup_walk {
-  vls_backup_kind kind;                      /* of the next row */
-  uint64_t contact, event, feed, message;    /* the newest when it began */
+  vls_backup_kind kind;                   /* of the next row */
+  uint64_t contact, event, feed, message; /* the newest when it began; contact: or group */
+  uint64_t gevent;
   uint64_t made;                             /* ms since 1970 */
   uint64_t n_contacts, n_events, n_messages; /* how many there were, about */
   uint64_t after[3];                         /* the row before, of this kind */

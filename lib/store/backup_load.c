@@ -1,6 +1,6 @@
 /* Rows of a backup back into the tables, and the key of the recovery words. */
 #include "base/assert.h"
-#include "store/backup.h"
+#include "store/backup_groups.h"
 #include "store/contacts.h"
 #include "store/feed.h"
 #include "store/messages.h"
@@ -17,6 +17,7 @@ static const char *const tables[] = {
 void vls_restore_forget(vls_store *store) {
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
     vls_sql_run(store, vls_sql_write(store, tables[i]));
+  vls_restore_groups_forget(store);
 }
 
 void vls_restore_begin(vls_store *store) {
@@ -226,6 +227,11 @@ vls_err vls_restore_row(vls_store *store, const vls_backup_row *row) {
   case VLS_BACKUP_EVENT: put_event(store, &row->event); break;
   case VLS_BACKUP_MESSAGE: put_message(store, &row->message); break;
   case VLS_BACKUP_REMARK: put_remark(store, &row->remark); break;
+  case VLS_BACKUP_GROUP:
+  case VLS_BACKUP_GROUP_DEVICE:
+  case VLS_BACKUP_GROUP_ROW:
+  case VLS_BACKUP_GROUP_EVENT:
+  case VLS_BACKUP_SAID: return vls_restore_groups_row(store, row);
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_START:
   case VLS_BACKUP_SELF:

@@ -7,6 +7,7 @@
 #include "store/backup.h"
 #include "store/contacts.h"
 #include "store/feed.h"
+#include "store/groups.h"
 
 enum { ROW_HEAD = 4, ROW_KEY = 5, SETTING_NAME = 128 };
 
@@ -20,9 +21,9 @@ struct vls_backup_reader {
   char problem[160];
 
   vls_backup_kind last; /* of the row before */
-  uint64_t rows, contacts, events, messages, of_kind;
-  uint64_t *ids;         /* of contacts, ascending */
-  uint64_t key[ROW_KEY]; /* of the row before: rows of a kind ascend */
+  uint64_t rows, contacts, events, messages, of_kind, n_groups;
+  uint64_t *ids, *groups; /* of contacts and of groups, ascending */
+  uint64_t key[ROW_KEY];  /* of the row before: rows of a kind ascend */
   uint8_t text_key[SETTING_NAME];
   size_t n_text_key;
   uint64_t newest_message, newest_feed;
@@ -46,6 +47,7 @@ vls_err vls_backup_reader_new(vls_backup_reader **ret, const vls_backup_head *he
   r->cipher = cipher;
   r->plain = vls_calloc(1, VLS_BACKUP_PLAIN);
   r->ids = vls_calloc(VLS_CONTACTS_MAX, sizeof *r->ids);
+  r->groups = vls_calloc(VLS_GROUPS_MAX, sizeof *r->groups);
   vls_buf_init(&r->row, ROW_HEAD + VLS_BACKUP_ROW_MAX);
   vls_wipe(&cipher, sizeof cipher);
   *ret = r;
@@ -57,6 +59,7 @@ void vls_backup_reader_free(vls_backup_reader *r) {
   vls_wipe(r->plain, VLS_BACKUP_PLAIN);
   free(r->plain);
   free(r->ids);
+  free(r->groups);
   vls_buf_done(&r->row);
   vls_wipe(r, sizeof *r);
   free(r);
@@ -81,17 +84,13 @@ static bool once(vls_backup_kind kind) {
          kind == VLS_BACKUP_END;
 }
 
-/* The end stands last, whatever kinds there are. */
-static unsigned place_of(vls_backup_kind kind) {
-  return kind == VLS_BACKUP_END ? VLS_BACKUP_KINDS + 1 : (unsigned)kind;
-}
-
 /* None of the rows that must be there is passed over, and no kind comes back. */
 static bool may_follow(vls_backup_kind last, vls_backup_kind kind) {
-  unsigned from = place_of(last), to = place_of(kind);
-  if (last == VLS_BACKUP_END || to < from || (kind == last && once(kind))) return false;
-  for (unsigned k = from + 1; k < to; k++)
-    if (k != VLS_BACKUP_END && once((vls_backup_kind)k)) return false;
+  /* Before the first row there is none, and the first place is the next. */
+  unsigned at = last == 0 ? 0 : vls_backup_place(last), to = vls_backup_place(kind);
+  if (last == VLS_BACKUP_END || to < at || (kind == last && once(kind))) return false;
+  for (unsigned place = last == 0 ? 0 : at + 1; place < to; place++)
+    if (once(vls_backup_at(place))) return false;
   return true;
 }
 
@@ -100,6 +99,7 @@ static uint64_t most_of(vls_backup_kind kind) {
   case VLS_BACKUP_FORMER: return VLS_BACKUP_FORMER_MAX;
   case VLS_BACKUP_SETTING: return VLS_BACKUP_SETTINGS;
   case VLS_BACKUP_CONTACT: return VLS_CONTACTS_MAX;
+  case VLS_BACKUP_GROUP: return VLS_GROUPS_MAX;
   case VLS_BACKUP_CONSUMER: return VLS_CONSUMERS_MAX;
   case VLS_BACKUP_FEED: return VLS_FEED_MAX;
   default: return UINT64_MAX;
@@ -115,6 +115,14 @@ static int order_of(const void *a, const void *b) {
 
 static bool is_contact(const vls_backup_reader *r, uint64_t id) {
   return bsearch(&id, r->ids, (size_t)r->contacts, sizeof id, order_of) != NULL;
+}
+
+static bool is_group(const vls_backup_reader *r, uint64_t id) {
+  return bsearch(&id, r->groups, (size_t)r->n_groups, sizeof id, order_of) != NULL;
+}
+
+static bool is_talk(const vls_backup_reader *r, uint64_t id) {
+  return is_contact(r, id) || is_group(r, id);
 }
 
 /* Rows of one kind ascend by their numbers. */
@@ -193,7 +201,27 @@ static bool event_is_right(vls_backup_reader *r, const vls_backup_event *e) {
 
 static bool message_is_right(vls_backup_reader *r, const vls_backup_message *m) {
   r->messages++;
-  return is_contact(r, m->contact) && number_ascends(r, m->n) && m->n <= r->newest_message;
+  return is_talk(r, m->contact) && number_ascends(r, m->n) && m->n <= r->newest_message;
+}
+
+static bool group_is_right(vls_backup_reader *r, const vls_backup_group *g) {
+  if (is_contact(r, g->id) || !number_ascends(r, g->id)) return false;
+  r->groups[r->n_groups++] = g->id;
+  return true;
+}
+
+static bool group_device_is_right(vls_backup_reader *r, const vls_backup_group_device *d) {
+  const uint64_t key[ROW_KEY] = {d->group, d->number};
+  return is_group(r, d->group) && ascends(r, key) && (d->author == 0 || is_contact(r, d->author));
+}
+
+/* Their keys are of several lengths: who wrote them twice has the later one. */
+static bool group_row_is_right(const vls_backup_reader *r, const vls_backup_group_row *row) {
+  return is_group(r, row->group);
+}
+
+static bool remark_is_right(vls_backup_reader *r, const vls_backup_remark *m) {
+  return is_talk(r, m->talk) && number_ascends(r, m->n) && m->n <= r->newest_message;
 }
 
 static bool counts_agree(const vls_backup_reader *r, const vls_backup_end *end) {
@@ -218,14 +246,18 @@ static bool is_right(vls_backup_reader *r, const vls_backup_row *row) {
     return row->counters.trimmed <= row->counters.feed;
   case VLS_BACKUP_CONSUMER: return text_ascends(r, row->consumer.name);
   case VLS_BACKUP_FEED:
-    return (row->feed.contact == 0 || is_contact(r, row->feed.contact)) &&
+    return (row->feed.contact == 0 || is_talk(r, row->feed.contact)) &&
            number_ascends(r, row->feed.c) && row->feed.c <= r->newest_feed;
   case VLS_BACKUP_SENT: return text_ascends(r, row->sent.cid);
   case VLS_BACKUP_EVENT: return event_is_right(r, &row->event);
   case VLS_BACKUP_MESSAGE: return message_is_right(r, &row->message);
-  case VLS_BACKUP_REMARK:
-    return is_contact(r, row->remark.talk) && number_ascends(r, row->remark.n) &&
-           row->remark.n <= r->newest_message;
+  case VLS_BACKUP_GROUP: return group_is_right(r, &row->group);
+  case VLS_BACKUP_GROUP_DEVICE: return group_device_is_right(r, &row->group_device);
+  case VLS_BACKUP_GROUP_ROW: return group_row_is_right(r, &row->group_row);
+  case VLS_BACKUP_GROUP_EVENT:
+    return is_group(r, row->group_event.group) && number_ascends(r, row->group_event.n);
+  case VLS_BACKUP_SAID: return number_ascends(r, row->said.n) && row->said.n <= r->newest_message;
+  case VLS_BACKUP_REMARK: return remark_is_right(r, &row->remark);
   case VLS_BACKUP_END: return counts_agree(r, &row->end);
   }
   return false;

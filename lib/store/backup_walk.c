@@ -2,9 +2,10 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "crypto/kdf.h"
-#include "store/backup.h"
+#include "store/backup_groups.h"
 #include "store/contacts.h"
 #include "store/feed.h"
+#include "store/groups.h"
 #include "store/messages.h"
 #include "store/remarks.h"
 #include "store/sql.h"
@@ -12,7 +13,8 @@
 void vls_backup_walk_init(vls_backup_walk *ret, vls_store *store, uint64_t now_ms) {
   *ret = (vls_backup_walk){.kind = VLS_BACKUP_FORMER, .made = now_ms};
   vls_buf_init(&ret->room, 2 * VLS_BACKUP_ROW_MAX);
-  ret->contact = vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(id), 0) FROM contact"));
+  ret->contact = vls_talk_next(store) - 1;
+  ret->gevent = vls_gevent_newest(store);
   ret->event = vls_sql_one(store, vls_sql(store, "SELECT coalesce(max(n), 0) FROM event"));
   ret->message = vls_message_newest(store);
   ret->feed = vls_feed_newest(store);
@@ -364,6 +366,11 @@ static bool next_of_kind(vls_backup_walk *w, vls_store *store, vls_backup_row *r
   case VLS_BACKUP_EVENT: return next_event(w, store, &ret->event);
   case VLS_BACKUP_MESSAGE: return next_message(w, store, &ret->message);
   case VLS_BACKUP_REMARK: return next_remark(w, store, &ret->remark);
+  case VLS_BACKUP_GROUP:
+  case VLS_BACKUP_GROUP_DEVICE:
+  case VLS_BACKUP_GROUP_ROW:
+  case VLS_BACKUP_GROUP_EVENT:
+  case VLS_BACKUP_SAID: return vls_backup_groups_next(w, store, ret);
   case VLS_BACKUP_PADDING:
   case VLS_BACKUP_START:
   case VLS_BACKUP_SELF:
@@ -371,13 +378,6 @@ static bool next_of_kind(vls_backup_walk *w, vls_store *store, vls_backup_row *r
   case VLS_BACKUP_END: break;
   }
   return true;
-}
-
-/* The end stands last. */
-static vls_backup_kind kind_after(vls_backup_kind kind) {
-  unsigned next = (unsigned)kind + 1;
-  if (next == VLS_BACKUP_END) next++;
-  return next > VLS_BACKUP_KINDS ? VLS_BACKUP_END : (vls_backup_kind)next;
 }
 
 void vls_backup_walk_next(vls_backup_walk *w, vls_store *store, vls_backup_row *ret) {
@@ -390,7 +390,7 @@ void vls_backup_walk_next(vls_backup_walk *w, vls_store *store, vls_backup_row *
     memset(ret, 0, sizeof *ret);
     ret->kind = w->kind;
     if (next_of_kind(w, store, ret)) return;
-    w->kind = kind_after(w->kind);
+    w->kind = vls_backup_at(vls_backup_place(w->kind) + 1);
     memset(w->after, 0, sizeof w->after);
     w->n_after_key = 0;
   }

@@ -1,5 +1,6 @@
 #include "store/former.h"
 
+#include "store/backup_groups.h"
 #include "store/contacts.h"
 #include "store/messages.h"
 #include "store/sessions.h"
@@ -22,6 +23,7 @@ uint64_t vls_former_number(vls_store *store) {
 }
 
 void vls_former_retire(vls_store *store, vls_former_key *row) {
+  vls_former_groups(store, row->sign);
   vls_message_mix(store); /* held texts may be queued again, behind younger ones */
   row->number = vls_former_number(store);
   sqlite3_stmt *q = vls_sql_write(store, "INSERT INTO own_key VALUES(?,?,?,?)");
@@ -47,6 +49,7 @@ void vls_former_retire(vls_store *store, vls_former_key *row) {
 }
 
 void vls_former_clear(vls_store *store, uint64_t now_ms) {
+  vls_former_groups_clear(store);
   vls_session_drop_all(store);
   run(store, "DELETE FROM outbox");
   run(store, "DELETE FROM early");

@@ -17,6 +17,8 @@ enum {
   VLS_GROW_KEY_MAX = 64,
   VLS_GROW_VALUE_MAX = 80000,
   VLS_GKEY_KEYS = 24, /* in one row of gkey */
+  VLS_GROW_WORDS = 3, /* the one kind that is known here: a place of words, which begins with their
+                         event's id */
 };
 
 typedef enum vls_grow_part {                 /* what the vault replaces together */

@@ -82,6 +82,12 @@ bool vls_grp_next(vls_store *store, uint64_t after, vls_grp_row *ret) {
   return found;
 }
 
+bool vls_grp_is(vls_store *store, uint64_t id) {
+  sqlite3_stmt *q = vls_sql(store, "SELECT 1 FROM grp WHERE id=?");
+  vls_sql_int(q, 1, id);
+  return vls_sql_one(store, q) != 0;
+}
+
 uint64_t vls_grp_by_fold(vls_store *store, vls_slice fold) {
   sqlite3_stmt *q = vls_sql(store, "SELECT id FROM grp WHERE fold=?");
   vls_sql_blob(q, 1, fold);

@@ -40,6 +40,8 @@ void vls_grp_update(vls_store *store, const vls_grp_row *row, vls_slice fold);
 void vls_grp_set_read(vls_store *store, uint64_t id, uint64_t read_n);
 /* id > after, by growing id; false at the end. */
 bool vls_grp_next(vls_store *store, uint64_t after, vls_grp_row *ret);
+/* Is this number a group's? */
+bool vls_grp_is(vls_store *store, uint64_t id);
 /* 0 when no name folds like this; when no group has this id. */
 uint64_t vls_grp_by_fold(vls_store *store, vls_slice fold);
 uint64_t vls_grp_by_gid(vls_store *store, const uint8_t gid[32]);

@@ -60,11 +60,16 @@ static const struct {
     {"event", "sig", 64},        {"early", "id", 32},       {"own_key", "sign", 32},
     {"own_key", "dh", 32},       {"own_chain", "head", 32}, {"invite", "opk", 32},
     {"invite", "secret", 32},    {"prekey", "priv", 32},    {"backup", "key", 32},
-    {"knock", "nonce", 24},
+    {"knock", "nonce", 24},      {"grp", "gid", 32},        {"gdevice", "device", 32},
+    {"gevent", "id", 32},        {"grecord", "id", 32},     {"gwrap", "id", 32},
+    {"gnote", "who", 32},        {"gmark", "device", 32},   {"gmark", "mark", 16},
+    {"gask", "identity", 32},    {"greport", "event", 32},  {"remark", "item", 32},
 };
 
 /* What is gone of these is history, and nothing that is said from now on depends on it. */
-static const char *const history[] = {"message", "event", "feed", "aside", "knock", "sent"};
+static const char *const history[] = {"message", "event",  "feed",    "aside",   "knock",
+                                      "sent",    "gevent", "grecord", "gwrap",   "gnote",
+                                      "gmark",   "gask",   "gdue",    "greport", "remark"};
 
 /* --- the tables of this version --- */
 

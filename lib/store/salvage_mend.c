@@ -18,7 +18,8 @@ static uint64_t one(vls_store *store, const char *literal) {
   return vls_sql_one(store, vls_sql(store, literal));
 }
 
-#define OF_NOBODY " WHERE contact NOT IN (SELECT id FROM contact)"
+#define OF_NOBODY                                                                                  \
+  " WHERE contact NOT IN (SELECT id FROM contact) AND contact NOT IN (SELECT id FROM grp)"
 
 /* Somebody whose texts are there, and nothing else of them. */
 static void put_stand_in(vls_store *store, uint64_t id, uint64_t now_ms) {
@@ -88,6 +89,7 @@ void vls_salvage_mend(vls_store *store, uint64_t now_ms, vls_salvage_report *ret
   mend_numbers(store, ret);
   /* The vault stays where it is. Whatever is sealed under its keys, or was, gets others soon. */
   run(store, "INSERT OR REPLACE INTO spent SELECT id, 3 FROM contact");
+  run(store, "INSERT OR REPLACE INTO spent SELECT id, 3 FROM grp");
   run(store, "INSERT OR REPLACE INTO spent VALUES(0, 3)");
   if (!outbox_is_whole(store)) ret->renew = true;
   vls_chain_weigh(store);
