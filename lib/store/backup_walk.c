@@ -20,8 +20,7 @@ void vls_backup_walk_init(vls_backup_walk *ret, vls_store *store, uint64_t now_m
   ret->feed = vls_feed_newest(store);
   ret->n_contacts = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM contact"));
   ret->n_events = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM event"));
-  ret->n_messages = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM message WHERE contact "
-                                                      "IN (SELECT id FROM contact)"));
+  ret->n_messages = vls_sql_one(store, vls_sql(store, "SELECT count(*) FROM message"));
 }
 
 void vls_backup_walk_done(vls_backup_walk *walk) {
@@ -228,8 +227,7 @@ static bool next_consumer(vls_backup_walk *w, vls_store *store, vls_backup_consu
 
 static bool next_feed(vls_backup_walk *w, vls_store *store, vls_backup_feed *ret) {
   sqlite3_stmt *q = vls_sql(store, "SELECT c, type, contact, first, last, at, text FROM feed WHERE "
-                                   "c>? AND c<=? AND contact<=? AND (contact=0 OR contact IN "
-                                   "(SELECT id FROM contact)) ORDER BY c LIMIT 1");
+                                   "c>? AND c<=? AND contact<=? ORDER BY c LIMIT 1");
   vls_sql_int(q, 1, w->after[0]);
   vls_sql_int(q, 2, w->feed);
   vls_sql_int(q, 3, w->contact);
@@ -291,23 +289,13 @@ static bool next_event(vls_backup_walk *w, vls_store *store, vls_backup_event *r
   return found && vls_store_error(store) == VLS_OK;
 }
 
-/* What was said in groups is not in a backup. */
-static bool is_of_group(vls_store *store, uint64_t talk) {
-  sqlite3_stmt *q = vls_sql(store, "SELECT count(*) FROM contact WHERE id=?");
-  vls_sql_int(q, 1, talk);
-  return vls_sql_one(store, q) == 0;
-}
-
-/* The next text of a contact. */
-static bool take_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
+static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
   vls_message_query query = {.after = w->after[0],
                              .before = w->message == UINT64_MAX ? 0 : w->message + 1,
                              .oldest_first = true,
-                             .limit = UINT64_MAX};
+                             .limit = 1};
   vls_message_row row;
-  bool found;
-  while ((found = vls_message_next(store, &query, &row)) && is_of_group(store, row.contact))
-    w->after[0] = row.n;
+  bool found = vls_message_next(store, &query, &row);
   if (found) {
     *ret = (vls_backup_message){.n = row.n,
                                 .contact = row.contact,
@@ -321,11 +309,6 @@ static bool take_message(vls_backup_walk *w, vls_store *store, vls_backup_messag
     w->after[0] = row.n;
   }
   vls_message_end(&query);
-  return found;
-}
-
-static bool next_message(vls_backup_walk *w, vls_store *store, vls_backup_message *ret) {
-  bool found = take_message(w, store, ret);
   uint64_t seq = ret->seq;
   uint8_t head[32];
   if (found && ret->state == VLS_MSG_SENT && ret->device == 0 &&
