@@ -156,7 +156,7 @@ void vls_group_root(vls_group *group, uint8_t ret[32]);
 /* The epoch that the next words go under; false: a commit has to come first. */
 bool vls_group_epoch(vls_group *group, uint8_t ret_id[32]);
 bool vls_group_is_member(vls_group *group); /* me, with a leaf in the roster */
-/* There is a better epoch than any that I could open: its wrap has not come, or opened nothing. If
+/* My device has no leaf that it can use, or there is a better epoch than any that I could open: its wrap has not come, or opened nothing. If
  * that does not pass, vls_group_renew. */
 bool vls_group_is_stuck(vls_group *group);
 

@@ -134,10 +134,20 @@ uint64_t vls_group_due(vls_group *g, uint64_t now, uint16_t chance) {
   return FIRST * STEP_MS + (uint64_t)chance * REST_MS / 65536;
 }
 
+/* This device is in no roster, or there with a key that it lost: its data was put back. */
+static bool lacks_leaf(const vls_group *g) {
+  uint32_t me = vls_gr_device(g, g->me.device->pub);
+  const gr_ann *now = me == NOBODY ? NULL : g->devices[me].now;
+  for (size_t i = 0; now != NULL && i < g->n_keys; i++)
+    if (memcmp(g->keys[i].pair.pub, now->dh, 32) == 0) return false;
+  return true;
+}
+
 bool vls_group_is_stuck(vls_group *g) {
   size_t stale;
   const gr_epoch *best = vls_gr_best(g, true);
-  if (!vls_group_is_member(g)) return false;
+  if (vls_group_level(g, g->me.identity) == VLS_LEVEL_NONE) return false;
+  if (lacks_leaf(g)) return true;
   for (size_t i = 0; i < g->n_epochs; i++) {
     const gr_epoch *e = g->epochs[i];
     bool deeper = best == NULL || e->depth > best->depth;

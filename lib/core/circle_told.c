@@ -108,7 +108,8 @@ static void stand(vls_core *core, vls_circle *circle) {
   vls_grp_state was = circle->row.state, now = was;
   if (vls_group_is_member(circle->group))
     now = VLS_GRP_MEMBER;
-  else if (was == VLS_GRP_MEMBER)
+  else if (was == VLS_GRP_MEMBER && /* a new device of a member is still to be let in */
+           vls_group_level(circle->group, core->self.identity.pub) == VLS_LEVEL_NONE)
     now = VLS_GRP_LEFT;
   if (now == was) return;
   circle->row.state = now;
