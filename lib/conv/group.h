@@ -155,6 +155,8 @@ VLS_MUST vls_err vls_group_rules_then(vls_group *group, const uint8_t id[32], vl
 void vls_group_root(vls_group *group, uint8_t ret[32]);
 /* The epoch that the next words go under; false: a commit has to come first. */
 bool vls_group_epoch(vls_group *group, uint8_t ret_id[32]);
+/* Whether anybody ever removed them. */
+bool vls_group_was_removed(const vls_group *group, const uint8_t identity[32]);
 bool vls_group_is_member(vls_group *group); /* me, with a leaf in the roster */
 /* My device has no leaf that it can use, or there is a better epoch than any that I could open: its
  * wrap has not come, or opened nothing. If that does not pass, vls_group_renew. */

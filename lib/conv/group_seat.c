@@ -46,3 +46,10 @@ size_t vls_group_wants(vls_group *g, vls_group_place *ret, size_t max) {
 bool vls_group_has_keys(vls_group *g) {
   return vls_gr_best(g, false) != NULL;
 }
+
+bool vls_group_was_removed(const vls_group *g, const uint8_t identity[32]) {
+  uint32_t person = vls_gr_person(g, identity);
+  for (size_t i = 0; i < g->n_acts && person != NOBODY; i++)
+    if (g->acts[i].kind == VLS_GROUP_REMOVE && g->acts[i].target == person) return true;
+  return false;
+}

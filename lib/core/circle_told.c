@@ -36,6 +36,8 @@ static void on_event(vls_core *core, vls_circle *circle, const vls_group_told *t
   } else {
     vls_circle_judge_event(core, circle, said, author, &row);
     if (!mine) vls_circle_receipt_due(core, circle);
+    /* What they said before may be part of the chain that their removal names only now. */
+    if (!mine && vls_group_was_removed(circle->group, t->who)) circle->judge_due = true;
   }
   if (kind == VLS_GROUP_SET || kind == VLS_GROUP_REMOVE || kind == VLS_GROUP_RULES)
     circle->judge_due = true;

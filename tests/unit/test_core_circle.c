@@ -345,6 +345,27 @@ static void old_copy_of_a_node_catches_up(void **state) {
   world_free(w);
 }
 
+/* Nothing is judged otherwise than before the restart. */
+static void judgement_survives_a_restart(void **state) {
+  (void)state;
+  world *w = three_in_a_group();
+  for (int i = 0; i < 5; i++)
+    for (int who = ANA; who <= CHI; who++)
+      say_there(w, who, "x");
+  pass(w, 5000);
+  for (int who = ANA; who <= CHI; who++) {
+    for (int turn = 0; turn < 2; turn++) {
+      vls_circle_judge(w->node[who].core, circle_of(w, who));
+      done(w, who);
+      assert_string_equal(heard(w, who), "x|x|x|x|x|x|x|x|x|x|");
+      node_restart(w, who);
+      say_hello(w, who, CLIENT);
+      pass(w, 10000);
+    }
+  }
+  world_free(w);
+}
+
 /* Who lets in is no founder: of the first acts the newcomer cannot know them. */
 static void admin_lets_somebody_in(void **state) {
   (void)state;
@@ -447,6 +468,7 @@ int main(void) {
       cmocka_unit_test(flood_of_one_author_is_left_for_later),
       cmocka_unit_test(order_is_the_same_for_all),
       cmocka_unit_test(old_copy_of_a_node_catches_up),
+      cmocka_unit_test(judgement_survives_a_restart),
       cmocka_unit_test(admin_lets_somebody_in),
       cmocka_unit_test(text_is_delivered_when_all_say_so),
       cmocka_unit_test(what_was_said_apart_comes_together),
