@@ -22,7 +22,7 @@ enum {
   VLS_GROUP_EPOCHS_LATEST = 4,   /* of these, begun here last, whatever they are worth */
   VLS_GROUP_LEAVES = 4096,       /* of a roster */
   VLS_GROUP_DEVICES = 8,         /* of one citizen */
-  VLS_GROUP_LEAF_KEYS = 8,       /* own ones, for wraps on their way */
+  VLS_GROUP_LEAF_KEYS = 32,      /* own ones, for wraps on their way */
   VLS_GROUP_SKIP = 2000,         /* keys passed over for one record */
   VLS_GROUP_KEEP = 4000,         /* passed over and kept, of one epoch */
   VLS_GROUP_PENDING = 1024,      /* records and events that wait */

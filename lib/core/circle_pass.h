@@ -48,6 +48,9 @@ typedef struct vls_circle_sync {
   vls_budget openings, loads;
   uint64_t *serve; /* records they asked for, by number; VLS_SYNC_SERVED have room */
   size_t n_serve, at_serve;
+  uint64_t *served; /* those they were given, ascending up to n_sorted: asked for again, they come
+                       as letters */
+  size_t n_served, n_sorted;
   vls_buf waiting;   /* their opening, while another neighbour has its turn */
   vls_buf news;      /* ids to announce to them */
   uint64_t receipts; /* of vls_circle_receipt.order: those up to this they were given */

@@ -36,6 +36,7 @@ void vls_circle_sync_down(vls_circle *circle, vls_circle_link *link) {
   vls_buf_done(&s->waiting);
   vls_buf_done(&s->news);
   free(s->serve);
+  free(s->served);
   free(s);
   link->sync = NULL;
 }
@@ -150,11 +151,32 @@ static void want(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   s->last = core->now.mono_ms;
 }
 
+static int by_number(const void *a, const void *b) {
+  const uint64_t *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
+}
+
+/* Whoever asks for a record once more over this link had no key for it and no room to keep it. */
+static void serve_one(vls_core *core, vls_circle *circle, vls_circle_link *link, uint64_t n) {
+  vls_circle_sync *s = link->sync;
+  vls_grecord_row row;
+  vls_gevent_row event;
+  if (s->n_sorted > 0 && bsearch(&n, s->served, s->n_sorted, sizeof n, by_number) != NULL &&
+      vls_grecord_get(core->store, n, &row, NULL) && row.event != 0 &&
+      vls_gevent_get(core->store, row.event, &event, NULL)) {
+    vls_circle_send_letter(core, circle, link->conn, event.id, link->device);
+    return;
+  }
+  vls_circle_send_record(core, circle, link->conn, n);
+  if (s->served == NULL) s->served = vls_calloc(VLS_SYNC_SERVED, sizeof *s->served);
+  if (s->n_served < VLS_SYNC_SERVED) s->served[s->n_served++] = n;
+}
+
 static void feed(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   vls_circle_sync *s = link->sync;
   uint64_t n;
   while (has_room(link) && vls_compare_give(s->compare, &n, 1) == 1) {
-    vls_circle_send_record(core, circle, link->conn, n);
+    serve_one(core, circle, link, n);
     s->last = core->now.mono_ms;
   }
   while (has_room(link) && vls_compare_to_want(s->compare) > 0 &&
@@ -165,7 +187,7 @@ static void feed(vls_core *core, vls_circle *circle, vls_circle_link *link) {
 static void serve(vls_core *core, vls_circle *circle, vls_circle_link *link) {
   vls_circle_sync *s = link->sync;
   while (s->at_serve < s->n_serve && has_room(link)) {
-    vls_circle_send_record(core, circle, link->conn, s->serve[s->at_serve++]);
+    serve_one(core, circle, link, s->serve[s->at_serve++]);
     s->last = core->now.mono_ms;
   }
 }
@@ -181,6 +203,7 @@ static void fetch(vls_core *core, vls_circle *circle, vls_circle_link *link) {
       0)
     return;
   if (s->spoiled) vls_compare_retry(s->compare);
+  if (s->spoiled) s->due = true;
   if (s->spoiled || ++s->rounds > VLS_SYNC_ROUNDS)
     give_up(core, circle, link, VLS_SYNC_RETRY_MS);
   else
@@ -299,11 +322,6 @@ void vls_circle_sync_frame(vls_core *core, vls_circle *circle, vls_circle_link *
   vls_circle_touch(core, circle);
 }
 
-static int by_number(const void *a, const void *b) {
-  const uint64_t *x = a, *y = b;
-  return (*x > *y) - (*x < *y);
-}
-
 void vls_circle_sync_serve(vls_core *core, vls_circle *circle, vls_circle_link *link,
                            const uint8_t (*blinded)[32], size_t n) {
   vls_circle_sync *s = link->sync;
@@ -321,6 +339,8 @@ void vls_circle_sync_serve(vls_core *core, vls_circle *circle, vls_circle_link *
       s->serve[s->n_serve++] = number;
   }
   qsort(s->serve, s->n_serve, sizeof *s->serve, by_number);
+  if (s->n_served > 0) qsort(s->served, s->n_served, sizeof *s->served, by_number);
+  s->n_sorted = s->n_served;
   s->last = core->now.mono_ms;
   vls_circle_touch(core, circle);
 }
@@ -329,9 +349,9 @@ bool vls_circle_sync_came(vls_core *core, vls_circle *circle, vls_circle_link *l
                           const uint8_t id[32], bool kept, bool is_new) {
   vls_circle_sync *s = link->sync;
   bool asked = vls_compare_came(s->compare, id);
+  if (!kept) s->spoiled = true;
   if (!asked && s->phase != VLS_SYNC_SERVING) return true;
   s->last = core->now.mono_ms;
-  if (!kept) s->spoiled = true;
   vls_circle_touch(core, circle);
   return !is_new || ++s->brought <= VLS_CIRCLE_ANNOUNCE;
 }

@@ -99,7 +99,8 @@ static bool fill(vls_core *core, vls_circle *circle, vls_group_want *want) {
   }
   n = vls_group_wants(circle->group, places, VLS_GROUP_EPOCHS);
   for (size_t i = 0; i < n; i++)
-    if (is_due(core, circle, places[i].commit)) want->wraps[want->n_wraps++] = places[i];
+    if (want->n_wraps < 8 && is_due(core, circle, places[i].commit))
+      want->wraps[want->n_wraps++] = places[i];
   free(missing);
   return want->n_events > 0 || want->n_wraps > 0;
 }
