@@ -68,7 +68,19 @@ static void add(batch *b, uint64_t kind, vls_slice body, uint64_t n) {
   b->bytes += body.n + 8;
 }
 
-/* Says it. VLS_STATE: not now. The texts' numbers are known to the event. */
+/* The rules do not let this member speak; whatever else stands against it may pass. */
+static bool is_barred(vls_core *core, vls_circle *circle) {
+  vls_group_rules rules;
+  vls_buf name;
+  vls_buf_init(&name, VLS_NAME_MAX);
+  bool barred = vls_group_rules_now(circle->group, &rules, &name) == VLS_OK &&
+                vls_group_level(circle->group, core->self.identity.pub) < rules.post;
+  vls_buf_done(&name);
+  return barred;
+}
+
+/* Says it. VLS_STATE: not permitted; VLS_AGAIN: not now. The texts' numbers are known to the event.
+ */
 static vls_err say(vls_core *core, vls_circle *circle, const batch *b) {
   circle->said_first = circle->said_last = 0;
   for (size_t i = 0; i < b->n; i++) {
@@ -79,7 +91,7 @@ static vls_err say(vls_core *core, vls_circle *circle, const batch *b) {
   uint64_t now = b->stamp > vls_core_wall(core) ? b->stamp : vls_core_wall(core);
   vls_err err = vls_group_say(circle->group, b->items, b->n, &core->rng, now, NULL);
   vls_circle_settle(core, circle);
-  return err;
+  return err == VLS_STATE && !is_barred(core, circle) ? VLS_AGAIN : err;
 }
 
 /* What everybody has of it alike. */
