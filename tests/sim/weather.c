@@ -70,7 +70,8 @@ static void go_back(sim_world *w) {
   if (!takes && sim_backup_may_restore(w, backup, person)) {
     sim_backup_restore(w, backup, person, new_device);
     if (w->club != NULL) sim_club_went_back(w, person->who);
-  } else if (sim_backup_may_take(w, person)) {
+  } else if (sim_backup_may_take(w, person) &&
+             (w->club == NULL || sim_club_is_in(w, person->who))) { /* else it forgets the group */
     sim_backup_take(w, backup, person);
     if (w->club != NULL) w->club->copied_at = w->now;
   }
