@@ -275,13 +275,6 @@ void vls_message_set_kind(vls_store *store, uint64_t n, unsigned kind) {
   vls_sql_run(store, q);
 }
 
-void vls_message_set_item(vls_store *store, uint64_t n, uint64_t item) {
-  sqlite3_stmt *q = vls_sql_write(store, "UPDATE message SET item=? WHERE n=?");
-  vls_sql_int(q, 1, item);
-  vls_sql_int(q, 2, n);
-  vls_sql_run(store, q);
-}
-
 uint64_t vls_message_by_item(vls_store *store, uint64_t talk, uint64_t item, uint64_t after) {
   sqlite3_stmt *q = vls_sql(store, "SELECT n FROM message INDEXED BY message_item WHERE item=? AND "
                                    "item>0 AND n>? AND contact=? ORDER BY n LIMIT 1");

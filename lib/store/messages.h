@@ -96,8 +96,6 @@ uint64_t vls_message_release(vls_store *store, uint64_t contact);
 struct vls_remark_row;
 uint64_t vls_message_find_unsent(vls_store *store, uint64_t contact, vls_slice text,
                                  const struct vls_remark_row *remark, uint64_t by);
-/* In a group: what others call it by. */
-void vls_message_set_item(vls_store *store, uint64_t n, uint64_t item);
 /* The next one in a group, n > after, whose item id has this tag; 0: there is none. */
 uint64_t vls_message_by_item(vls_store *store, uint64_t talk, uint64_t item, uint64_t after);
 /* It is a remark: its row is there. */
