@@ -232,6 +232,8 @@ const uint8_t *vls_group_owner(const vls_group *group, const uint8_t device[32])
 /* Members by the acts that this event names, ascending, 32 bytes each; VLS_GROUP_CITIZENS have
  * room. 0: it is not in memory. */
 size_t vls_group_members_then(vls_group *group, const uint8_t id[32], uint8_t (*ret)[32]);
+/* Ids (SHA256) of records that no epoch here opens; at most max. */
+size_t vls_group_unopened(const vls_group *group, uint8_t (*ret)[32], size_t max);
 /* Records and events that wait; the second is their bytes. */
 size_t vls_group_pending(const vls_group *group, size_t *ret_bytes);
 

@@ -53,3 +53,10 @@ bool vls_group_was_removed(const vls_group *g, const uint8_t identity[32]) {
     if (g->acts[i].kind == VLS_GROUP_REMOVE && g->acts[i].target == person) return true;
   return false;
 }
+
+size_t vls_group_unopened(const vls_group *g, uint8_t (*ret)[32], size_t max) {
+  size_t n = 0;
+  for (size_t i = 0; i < g->n_pending && n < max; i++)
+    if (!g->pending[i].is_event) memcpy(ret[n++], g->pending[i].id, 32);
+  return n;
+}

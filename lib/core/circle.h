@@ -23,7 +23,7 @@ enum {
   VLS_CIRCLE_RENEWALS = 30,     /* leaves announced for others in a minute */
   VLS_CIRCLE_ASIDE = 2,         /* gevent.last, with no first: words that are set aside */
   VLS_CIRCLE_WANTS = 64,        /* events asked for at once */
-  VLS_CIRCLE_ASKED = 1040,      /* things asked for that have not come: VLS_GROUP_WANTED and more */
+  VLS_CIRCLE_ASKED = 1104,      /* things asked for that have not come: VLS_GROUP_WANTED and more */
   VLS_CIRCLE_TRIES = 3,         /* asked for so often in vain, it is not shown as missing */
   VLS_CIRCLE_TIMES = 5, /* after so many times it is asked for about every hour and a half */
 };
@@ -73,8 +73,8 @@ typedef struct vls_circle {
   uint64_t said_seq, said_stamp;  /* ... and of their event ... */
   uint8_t said_id[32];            /* ... with its id */
   vls_remark_memo remarks;
-  uint64_t event;                 /* gevent.n of the first event since vls_circle_settle began */
-  bool has_queued;                /* texts of mine wait in the store for an epoch */
+  uint64_t event;  /* gevent.n of the first event since vls_circle_settle began */
+  bool has_queued; /* texts of mine wait in the store for an epoch */
   bool unread_known;
   uint64_t unread;
   vls_due due;

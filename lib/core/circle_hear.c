@@ -45,6 +45,7 @@ static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_sl
     return false;
   }
   if (err == VLS_OK) row.event = circle->event;
+  if (err == VLS_AGAIN) vls_circle_want_soon(core, circle);
   vls_grecord_put(core->store, &row);
   if (for_others) vls_circle_passed(core, circle, row.n, conn);
   return err == VLS_OK;

@@ -8,8 +8,17 @@
 
 enum { MORE_MS = 100 }; /* until what did not fit into one frame is asked for */
 
+/* Of a record by its id: who asks cannot open it. */
+static bool event_of(vls_core *core, const vls_circle *circle, const uint8_t id[32],
+                     vls_gevent_row *ret) {
+  vls_grecord_row record;
+  return vls_grecord_by_id(core->store, circle->row.id, id, &record, NULL) && record.event != 0 &&
+         vls_gevent_get(core->store, record.event, ret, NULL);
+}
+
 void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link, vls_slice body) {
   vls_group_want *want = vls_calloc(1, sizeof *want);
+  vls_gevent_row event;
   uint8_t device[32];
   memcpy(device, link->device, 32);
   vls_conn *conn = link->conn;
@@ -19,6 +28,8 @@ void vls_circle_wanted(vls_core *core, vls_circle *circle, vls_circle_link *link
         vls_circle_send_all(core, circle, conn, device);
       else if (vls_group_has(circle->group, want->events[i]))
         vls_circle_send_letter(core, circle, conn, want->events[i], device);
+      else if (event_of(core, circle, want->events[i], &event))
+        vls_circle_send_letter(core, circle, conn, event.id, device);
     }
     vls_circle_sync_serve(core, circle, link, (const uint8_t(*)[32])want->records, want->n_records);
     for (size_t i = 0; i < want->n_wraps; i++)
@@ -97,6 +108,10 @@ static bool fill(vls_core *core, vls_circle *circle, vls_group_want *want) {
     if (!moves && want->n_events < VLS_CIRCLE_WANTS && is_due(core, circle, missing[i]))
       memcpy(want->events[want->n_events++], missing[i], 32);
   }
+  n = vls_group_unopened(circle->group, missing, VLS_CIRCLE_WANTS);
+  for (size_t i = 0; i < n; i++)
+    if (want->n_events < 2 * VLS_CIRCLE_WANTS && is_due(core, circle, missing[i]))
+      memcpy(want->events[want->n_events++], missing[i], 32);
   n = vls_group_wants(circle->group, places, VLS_GROUP_EPOCHS);
   for (size_t i = 0; i < n; i++)
     if (want->n_wraps < 8 && is_due(core, circle, places[i].commit))
