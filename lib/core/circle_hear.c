@@ -6,10 +6,11 @@
 #include "crypto/kdf.h"
 #include "store/group_pass.h"
 
-/* Kept for others when it is, or may yet become, part of the group; and when its key was used: else
- * every comparison would bring it again. */
+/* Kept for others when it is, or may yet become, part of the group. One whose key was used may be
+ * of an event that is not here, which nobody need ever name: the next comparison asks for it again,
+ * and it comes as a letter. */
 static bool is_kept(vls_err err) {
-  return err == VLS_OK || err == VLS_AGAIN || err == VLS_DUPLICATE || err == VLS_STALE;
+  return err == VLS_OK || err == VLS_AGAIN || err == VLS_DUPLICATE;
 }
 
 typedef struct gate_of {
@@ -36,8 +37,8 @@ static bool on_record(vls_core *core, vls_circle *circle, vls_conn *conn, vls_sl
   vls_group_gate gate = {may_take, &g};
   vls_err err = vls_group_hear_gated(circle->group, record, vls_core_wall(core), &gate);
   vls_circle_settle(core, circle);
-  bool there_is_room = err != VLS_LIMITED;
-  bool for_others = vls_circle_sync_came(core, circle, link, row.id, there_is_room, is_kept(err));
+  bool can_be_had = err != VLS_LIMITED && err != VLS_STALE;
+  bool for_others = vls_circle_sync_came(core, circle, link, row.id, can_be_had, is_kept(err));
   if (!is_kept(err)) {
     vls_core_log(core, VLS_NOTICE, "record refused group=%llu contact=%llu error=%s",
                  (unsigned long long)circle->row.id, (unsigned long long)conn->peer->row.id,
