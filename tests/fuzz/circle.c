@@ -48,7 +48,7 @@ static void let_in(world *w, const char *name, int who) {
 
 static void make_morning(morning *m) {
   world *w = world_new(PEOPLE);
-  vls_rpc_group_create create = {.name = vls_slice_str(GROUP + 1)};
+  vls_rpc_group_create create = {.name = vls_slice_str(&GROUP[1])};
   befriend(w, ANA, BAO);
   befriend(w, ANA, CHI);
   befriend(w, BAO, CHI);
