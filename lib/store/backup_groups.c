@@ -42,8 +42,9 @@ static bool next_group(vls_backup_walk *w, vls_store *store, vls_backup_group *r
 }
 
 static bool next_device(vls_backup_walk *w, vls_store *store, vls_backup_group_device *ret) {
-  sqlite3_stmt *q = vls_sql(store, "SELECT grp, number, device, author FROM gdevice WHERE grp<=? "
-                                   "AND (grp, number)>(?, ?) ORDER BY grp, number LIMIT 1");
+  sqlite3_stmt *q = vls_sql(store, "SELECT grp, number, device, author FROM gdevice WHERE grp<=?1 "
+                                   "AND author<=?1 AND (grp, number)>(?2, ?3) ORDER BY grp, "
+                                   "number LIMIT 1");
   vls_sql_int(q, 1, w->contact);
   vls_sql_int(q, 2, w->after[0]);
   vls_sql_int(q, 3, w->after[1]);
@@ -52,8 +53,7 @@ static bool next_device(vls_backup_walk *w, vls_store *store, vls_backup_group_d
     ret->group = w->after[0] = vls_sql_get_int(q, 0);
     ret->number = w->after[1] = vls_sql_get_int(q, 1);
     vls_sql_get_fix(store, q, 2, ret->device, 32);
-    uint64_t author = vls_sql_get_int(q, 3);
-    ret->author = author <= w->contact ? author : 0;
+    ret->author = vls_sql_get_int(q, 3);
   }
   vls_sql_done(q);
   return found;
@@ -71,8 +71,9 @@ static bool came_before(const vls_backup_walk *w, vls_store *store,
 static bool next_row(vls_backup_walk *w, vls_store *store, vls_backup_group_row *ret) {
   for (bool found = true, right = false; !right;) {
     sqlite3_stmt *q = vls_sql(store, "SELECT grp, kind, key, value FROM grow WHERE grp<=? AND "
-                                     "(grp, kind, key)>(?, ?, ?) AND part=2 ORDER BY grp, kind, "
-                                     "key LIMIT 1");
+                                     "(grp, kind, key)>(?, ?, ?) AND part=2 AND length(key)<=64 "
+                                     "ORDER BY grp, kind, key LIMIT 1");
+    _Static_assert(VLS_GROW_KEY_MAX == 64, "as in the statement");
     vls_sql_int(q, 1, w->contact);
     vls_sql_int(q, 2, w->after[0]);
     vls_sql_int(q, 3, w->after[1]);

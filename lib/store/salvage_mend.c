@@ -21,6 +21,8 @@ static uint64_t one(vls_store *store, const char *literal) {
 #define OF_NOBODY                                                                                  \
   " WHERE contact NOT IN (SELECT id FROM contact) AND contact NOT IN (SELECT id FROM grp)"
 
+#define OF_NO_GROUP " WHERE grp NOT IN (SELECT id FROM grp)"
+
 /* Somebody whose texts are there, and nothing else of them. */
 static void put_stand_in(vls_store *store, uint64_t id, uint64_t now_ms) {
   vls_contact_row row = {.state = VLS_CONTACT_FAILED, .created = now_ms};
@@ -43,14 +45,38 @@ static void put_stand_in(vls_store *store, uint64_t id, uint64_t now_ms) {
   vls_sql_run(store, q);
 }
 
-static void mend_contacts(vls_store *store, uint64_t now_ms, vls_salvage_report *ret) {
+/* Whoever the query names, until it names nobody. */
+static void mend_people(vls_store *store, uint64_t now_ms, const char *sql,
+                        vls_salvage_report *ret) {
   for (unsigned i = 0; i < VLS_CONTACTS_MAX; i++) {
-    uint64_t id = one(store, "SELECT coalesce(min(contact), 0) FROM message" OF_NOBODY);
+    uint64_t id = one(store, sql);
     if (id == 0 || vls_store_error(store) != VLS_OK) break;
     put_stand_in(store, id, now_ms);
     ret->lost_contacts++;
     /* With keys that nobody has, a session goes nowhere. */
   }
+}
+
+/* What is left of a group that is lost goes, and everybody who spoke in another is somebody. */
+static void mend_groups(vls_store *store, uint64_t now_ms, vls_salvage_report *ret) {
+  static const char *const sql[] = {
+      "DELETE FROM grow" OF_NO_GROUP,    "DELETE FROM gkey" OF_NO_GROUP,
+      "DELETE FROM gdevice" OF_NO_GROUP, "DELETE FROM gevent" OF_NO_GROUP,
+      "DELETE FROM gwrap" OF_NO_GROUP,   "DELETE FROM gnote" OF_NO_GROUP,
+      "DELETE FROM gmark" OF_NO_GROUP,   "DELETE FROM grecord" OF_NO_GROUP,
+      "DELETE FROM gask" OF_NO_GROUP,    "DELETE FROM gdue" OF_NO_GROUP,
+      "DELETE FROM greport" OF_NO_GROUP,
+  };
+  for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++)
+    run(store, sql[i]);
+  mend_people(store, now_ms,
+              "SELECT coalesce(min(author), 0) FROM gdevice WHERE author>0 AND author NOT IN "
+              "(SELECT id FROM contact) AND author NOT IN (SELECT id FROM grp)",
+              ret);
+}
+
+static void mend_contacts(vls_store *store, uint64_t now_ms, vls_salvage_report *ret) {
+  mend_people(store, now_ms, "SELECT coalesce(min(contact), 0) FROM message" OF_NOBODY, ret);
   run(store, "DELETE FROM talk" OF_NOBODY);
   run(store, "DELETE FROM chain" OF_NOBODY);
   run(store, "DELETE FROM own_chain" OF_NOBODY);
@@ -86,6 +112,7 @@ static void mend_numbers(vls_store *store, const vls_salvage_report *report) {
 
 void vls_salvage_mend(vls_store *store, uint64_t now_ms, vls_salvage_report *ret) {
   mend_contacts(store, now_ms, ret);
+  mend_groups(store, now_ms, ret);
   mend_numbers(store, ret);
   /* The vault stays where it is. Whatever is sealed under its keys, or was, gets others soon. */
   run(store, "INSERT OR REPLACE INTO spent SELECT id, 3 FROM contact");

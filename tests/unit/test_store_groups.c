@@ -66,6 +66,47 @@ static void group_is_found_by_name_and_by_id(void **state) {
   store_end(store);
 }
 
+/* Names that are none, and those of who is forgotten, take no name from another group. */
+static void group_without_a_name_is_told_apart_by_its_id(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    vls_grp_state state;
+  } cases[] = {{"", VLS_GRP_MEMBER},
+               {" ", VLS_GRP_MEMBER},
+               {"\xff", VLS_GRP_MEMBER},
+               {"Choir", VLS_GRP_FORGOTTEN}};
+  vls_buf fold;
+  vls_buf_init(&fold, VLS_FOLD_MAX);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    vls_grp_row row = {.state = cases[i].state};
+    uint8_t expected[33] = {0};
+    snprintf(row.name, sizeof row.name, "%s", cases[i].name);
+    memcpy(expected + 1, key_of(row.gid, 3), 32);
+    vls_buf_clear(&fold);
+    vls_grp_fold(&row, &fold);
+    assert_true(vls_slice_eq(vls_buf_slice(&fold), vls_slice_of(expected, sizeof expected)));
+  }
+  vls_buf_done(&fold);
+}
+
+static void link_of_a_group_is_whole_or_not_there(void **state) {
+  (void)state;
+  vls_store *store = store_in_memory();
+  uint64_t id = put_group(store, "Choir", 2);
+  vls_buf small = {.max = 3}, room = {.max = 4};
+  assert_false(vls_grp_link(store, id, &room));
+  vls_grp_set_link(store, id, str("link"));
+  assert_false(vls_grp_link(store, id + 1, &room));
+  assert_false(vls_grp_link(store, id, &small));
+  assert_int_equal(small.n, 0);
+  assert_true(vls_grp_link(store, id, &room));
+  assert_true(vls_slice_eq(vls_buf_slice(&room), str("link")));
+  vls_buf_done(&small);
+  vls_buf_done(&room);
+  store_end(store);
+}
+
 static void forgotten_group_leaves_its_number_and_its_name(void **state) {
   (void)state;
   vls_store *store = store_in_memory();
@@ -292,6 +333,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(groups_and_contacts_share_one_sequence_of_numbers),
       cmocka_unit_test(group_is_found_by_name_and_by_id),
+      cmocka_unit_test(group_without_a_name_is_told_apart_by_its_id),
+      cmocka_unit_test(link_of_a_group_is_whole_or_not_there),
       cmocka_unit_test(forgotten_group_leaves_its_number_and_its_name),
       cmocka_unit_test(events_are_found_by_id_and_by_place),
       cmocka_unit_test(records_are_listed_and_dropped_by_age),
