@@ -55,6 +55,7 @@ static void tick_one(vls_core *core, vls_circle *circle) {
       if (err != VLS_OK)
         vls_core_log(core, VLS_NOTICE, "no commit in group=%llu error=%s",
                      (unsigned long long)circle->row.id, vls_err_name(err));
+      if (err != VLS_OK) circle->heal_at = core->now.mono_ms + VLS_CIRCLE_STUCK_MS;
       vls_circle_settle(core, circle);
     }
   }
