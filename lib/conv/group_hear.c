@@ -263,8 +263,9 @@ static vls_err hear(vls_group *g, vls_slice record, uint64_t now, const vls_grou
       err = vls_gr_take(g, said, now);
       if (err == VLS_AGAIN) err = wait_event(g, said, &o);
       o.epoch = vls_gr_epoch(g, epoch);
-      bool proved = err == VLS_OK || err == VLS_DUPLICATE;
-      if (o.epoch != NULL && (proved || err == VLS_AGAIN)) vls_gr_spend(&o, !proved);
+      /* Every member can seal an event of somebody else once more under that one's next keys. */
+      bool proved = err == VLS_OK || err == VLS_DUPLICATE || err == VLS_AGAIN;
+      if (o.epoch != NULL && proved) vls_gr_spend(&o, err != VLS_OK);
       if (o.epoch != NULL && err == VLS_OK) {
         o.epoch->records++;
         o.epoch->new_use = true;

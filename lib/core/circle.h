@@ -229,6 +229,9 @@ size_t vls_circle_order(vls_core *core, vls_circle *circle, uint64_t before, uin
 /* circle_renew.c */
 /* Asks somebody to announce a new leaf of mine; false: nobody can. */
 bool vls_circle_renew(vls_core *core, vls_circle *circle);
+/* An act of mine for a leaf of theirs: once in VLS_CIRCLE_RENEW_MS, since a group holds so many.
+ * peer: NULL when no link of theirs is there but one made with an invitation. */
+bool vls_circle_may_renew(vls_core *core, vls_circle *circle, vls_peer *peer);
 /* A member asked for that; false: it was something else, or not right. */
 bool vls_circle_renewed(vls_core *core, vls_circle *circle, const vls_conn *conn, vls_slice body);
 

@@ -147,6 +147,7 @@ static const char *refusal(vls_err err) {
 static void welcome_back(vls_core *core, vls_circle *circle, vls_conn *conn, const caller *c) {
   vls_act_leaf act = {c->ask.cert, c->ask.leaf};
   if (!vls_group_leaf_is(circle->group, c->cert.sign, c->leaf.made, c->leaf.dh.p)) {
+    if (!vls_circle_may_renew(core, circle, conn->peer)) return;
     vls_err err = vls_group_announce(circle->group, &act, &core->rng, vls_core_wall(core));
     vls_circle_settle(core, circle);
     if (err != VLS_OK) return; /* they ask again */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "citizen/invite.h"
 #include "core/circle_door.h"
 #include "core/members.h"
@@ -37,7 +38,10 @@ static void tell(vls_core *core, const vls_circle *circle, const char *text) {
 
 void vls_circle_problem(vls_core *core, vls_circle *circle, const char *why) {
   if (strcmp(circle->row.problem, why) == 0) return;
-  snprintf(circle->row.problem, sizeof circle->row.problem, "%s", why);
+  int n = snprintf(circle->row.problem, sizeof circle->row.problem, "%s", why);
+  size_t end = n < 0 ? 0 : strlen(circle->row.problem);
+  while (end > 0 && !vls_utf8_ok(vls_slice_str(circle->row.problem)))
+    circle->row.problem[--end] = '\0'; /* it was cut inside of a character */
   circle->row_dirty = true;
   vls_circle_touch(core, circle);
 }
@@ -79,6 +83,9 @@ void vls_circle_invited(vls_core *core, vls_peer *peer, const vls_item_group *in
   vls_circle *circle = vls_circle_by_gid(core, invitation->group);
   if (circle != NULL && circle->row.state == VLS_GRP_MEMBER) return;
   if (invitation->until * 1000 < vls_core_wall(core)) return;
+  bool asks_another = circle != NULL && circle->row.state == VLS_GRP_ASKING &&
+                      circle->row.via != 0 && circle->row.via != peer->row.id;
+  if (asks_another) return; /* who was asked stays the one: they lead nowhere else */
   if (circle == NULL && !has_room(core, peer)) {
     vls_core_log(core, VLS_NOTICE, "too many invitations to groups wait contact=%llu",
                  (unsigned long long)peer->row.id);

@@ -36,6 +36,7 @@ static void bring_back(vls_core *core, vls_circle *circle, vls_gevent_row *row) 
   vls_group_where where = {.group = circle->row.gid};
   vls_group_said *said = vls_calloc(1, sizeof *said);
   if (vls_gdevice_get(core->store, circle->row.id, row->device, &device) && device.author != 0 &&
+      vls_peer_get(core, device.author) != NULL &&
       vls_group_read(said, row->bytes, &where) == VLS_OK) {
     row->first = row->last = 0;
     vls_circle_take(core, circle, said, vls_peer_get(core, device.author), row);

@@ -164,7 +164,7 @@ static void tell(vls_core *core, vls_circle *circle, const vls_circle_receipt *r
     if (has_it(circle->pass, seq, r->identity, r->device)) continue;
     if (!vls_gevent_by_seq(core->store, circle->row.id, 0, seq, &event, NULL)) continue;
     if (event.is_act || event.first == 0) continue;
-    if (!vls_circle_delivery(core, circle, seq, &got, &of) || got < of) continue;
+    if (!vls_circle_delivery(core, circle, seq, &got, &of) || got < of || of == 0) continue;
     if (first == 0) first = event.first;
     last = event.last;
   }

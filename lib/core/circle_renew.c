@@ -39,6 +39,15 @@ bool vls_circle_renew(vls_core *core, vls_circle *circle) {
   return err == VLS_OK;
 }
 
+bool vls_circle_may_renew(vls_core *core, vls_circle *circle, vls_peer *peer) {
+  uint64_t now = core->now.mono_ms == 0 ? 1 : core->now.mono_ms;
+  if (peer != NULL && peer->renewed_at != 0 && now - peer->renewed_at < VLS_CIRCLE_RENEW_MS)
+    return false;
+  if (!vls_budget_take(&circle->renewals, core->now.mono_ms, 1, VLS_CIRCLE_RENEWALS)) return false;
+  if (peer != NULL) peer->renewed_at = now;
+  return true;
+}
+
 bool vls_circle_renewed(vls_core *core, vls_circle *circle, const vls_conn *conn, vls_slice body) {
   static const uint8_t none[32];
   vls_group_leaf leaf;
@@ -47,10 +56,12 @@ bool vls_circle_renewed(vls_core *core, vls_circle *circle, const vls_conn *conn
   vls_err err = vls_wire_decode(&vls_group_ask_def, VLS_WIRE_STRICT, body, msg, NULL);
   if (err == VLS_OK && memcmp(msg->key, none, 32) != 0) err = VLS_NOT_FOUND;
   if (err == VLS_OK) err = vls_group_leaf_check(&leaf, &msg->cert, &msg->leaf, circle->row.gid);
-  bool may = err == VLS_OK && conn->peer != NULL &&
-             memcmp(conn->peer->row.identity, leaf.identity, 32) == 0 &&
-             vls_group_level(circle->group, leaf.identity) > VLS_LEVEL_NONE &&
-             vls_budget_take(&circle->renewals, core->now.mono_ms, 1, VLS_CIRCLE_RENEWALS);
+  bool may =
+      err == VLS_OK && conn->peer != NULL &&
+      memcmp(conn->peer->row.identity, leaf.identity, 32) == 0 &&
+      vls_group_level(circle->group, leaf.identity) > VLS_LEVEL_NONE &&
+      !(leaf.dh.n == 32 && vls_group_leaf_is(circle->group, leaf.device, leaf.made, leaf.dh.p)) &&
+      vls_circle_may_renew(core, circle, conn->peer);
   if (may) {
     vls_act_leaf act = {.cert = msg->cert, .leaf = msg->leaf};
     err = vls_group_announce(circle->group, &act, &core->rng, vls_core_wall(core));

@@ -83,12 +83,19 @@ static void tell(vls_core *core, const vls_circle *circle, const vls_conn *conn,
   vls_feed_add_talk(core, VLS_FEED_GROUP, circle->row.id, 0, 0, text);
 }
 
+/* Anybody can sign with some key in somebody's name: the group knows whose device it is. */
+static bool is_of_author(const vls_circle *circle, const vls_group_said *said) {
+  const uint8_t *owner = vls_group_owner(circle->group, said->header.device);
+  return owner != NULL && memcmp(owner, said->header.author, 32) == 0;
+}
+
 bool vls_circle_reported(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice body) {
   vls_group_report report;
   bool fresh = false;
   vls_group_said *said = vls_calloc(1, sizeof *said);
   bool ok = is_moderator(circle, core->self.identity.pub) &&
             read_report(circle, body, &report, said) && vls_group_verify(said) == VLS_OK &&
+            is_of_author(circle, said) &&
             (vls_group_has(circle->group, said->id) ||
              vls_group_level(circle->group, said->header.author) > VLS_LEVEL_NONE);
   if (ok) {

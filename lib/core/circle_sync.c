@@ -224,9 +224,12 @@ static void answer(vls_core *core, vls_circle *circle, vls_circle_link *link,
   if (!known) {
     vls_compare_unknown(asked->mark, &out);
   } else {
-    uint64_t n = load(core, circle, link, asked->has_mark ? mark.n : 0);
-    bool heavy = !vls_budget_take(&s->loads, core->now.mono_ms, n, VLS_SYNC_LOADS_MINUTE);
-    if (heavy || vls_compare_answer(s->compare, asked, &out) != VLS_OK) vls_buf_clear(&out);
+    uint64_t since = asked->has_mark ? mark.n : 0;
+    uint64_t from = since == 0 ? begin_of(core, circle, link->device) : since;
+    uint64_t n = vls_grecord_count(core->store, circle->row.id, from);
+    bool light = vls_budget_take(&s->loads, core->now.mono_ms, n, VLS_SYNC_LOADS_MINUTE);
+    if (light) load(core, circle, link, since);
+    if (!light || vls_compare_answer(s->compare, asked, &out) != VLS_OK) vls_buf_clear(&out);
   }
   if (known && out.n > 0 && !vls_compare_was_same(s->compare)) {
     s->phase = VLS_SYNC_SERVING;

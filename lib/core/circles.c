@@ -150,9 +150,13 @@ vls_circle *vls_circle_new(vls_core *core, const uint8_t gid[32], vls_slice name
   vls_grp_row row = {.state = state, .created = vls_core_wall(core)};
   vls_buf fold;
   memcpy(row.gid, gid, 32);
+  row.id = vls_grp_by_gid(core->store, gid); /* it was forgotten, and keeps its number */
   choose_name(core, &row, name);
   fold_of(&row, &fold);
-  vls_grp_put(core->store, &row, vls_buf_slice(&fold));
+  if (row.id != 0)
+    vls_grp_update(core->store, &row, vls_buf_slice(&fold));
+  else
+    vls_grp_put(core->store, &row, vls_buf_slice(&fold));
   vls_buf_done(&fold);
   return add(core, &row);
 }

@@ -105,9 +105,9 @@ typedef struct vls_peer {
   char last_failure[96]; /* for people */
   bool unread_known;     /* unread is counted: once, and kept from then on */
   vls_remark_memo remarks;
-  uint64_t unread;       /* their texts beyond talk.read_n: ask vls_peer_unread */
-  bool weighed;          /* bytes_held is known */
-  uint64_t bytes_held;   /* what their words take on the disk */
+  uint64_t unread;     /* their texts beyond talk.read_n: ask vls_peer_unread */
+  bool weighed;        /* bytes_held is known */
+  uint64_t bytes_held; /* what their words take on the disk */
   vls_budget knocks, firsts, cards, notes, bytes, records, waste, skips;
   vls_session_row *sessions; /* loaded while in use */
   size_t n_sessions;
@@ -125,10 +125,11 @@ typedef struct vls_peer {
   unsigned n_unproven; /* links with their knock and an unknown key */
   /* STATE (PEER 6): what of this run is remembered */
   vls_budget states, heals, again;
-  bool was_level;                             /* my events and what they held of them agreed */
-  uint64_t told_at[VLS_TROUBLES];             /* mono_ms each was told; 0 */
-  uint64_t taken_at;                          /* mono_ms when another link took over; 0 */
-  uint64_t old_at;                            /* mono_ms their data was seen to have gone back; 0 */
+  bool was_level;                 /* my events and what they held of them agreed */
+  uint64_t told_at[VLS_TROUBLES]; /* mono_ms each was told; 0 */
+  uint64_t taken_at;              /* mono_ms when another link took over; 0 */
+  uint64_t renewed_at;            /* mono_ms a leaf of theirs was announced in a group; 0 */
+  uint64_t old_at;                /* mono_ms their data was seen to have gone back; 0 */
   uint64_t again_from, again_limit, again_to; /* my events they lost: after from, up to limit made
                                                  ready, all of them up to `to`; to 0: none */
   bool listed;                                /* in core->busy */

@@ -100,6 +100,35 @@ static void contact_is_invited_and_joins(void **state) {
   world_free(w);
 }
 
+/* A forgotten group keeps its number: who is invited to it again gets it back. */
+static void forgotten_group_is_joined_again(void **state) {
+  (void)state;
+  world *w = two_friends();
+  vls_rpc_which_group which = {.group = vls_slice_str("Sister cities")};
+  vls_rpc_group_join p = {.has_group = true, .group = which.group};
+  create(w, ANA);
+  assert_true(invite_friend(w, ANA, "Bao"));
+  assert_true(call(w, BAO, "group.join", &vls_rpc_group_join_def, &p));
+  pass(w, 5000);
+  uint64_t number = circle_of(w, BAO)->row.id;
+  assert_true(call(w, BAO, "group.leave", &vls_rpc_group_leave_def,
+                   &(vls_rpc_group_leave){.group = which.group}));
+  pass(w, 5000);
+  assert_true(call(w, BAO, "group.forget", &vls_rpc_which_group_def, &which));
+  assert_null(circle_of(w, BAO));
+  node_restart(w, BAO);
+  say_hello(w, BAO, CLIENT);
+  pass(w, 5000);
+  assert_true(invite_friend(w, ANA, "Bao"));
+  assert_string_equal(state_of_group(w, BAO), "invited");
+  assert_int_equal(circle_of(w, BAO)->row.id, number);
+  assert_true(call(w, BAO, "group.join", &vls_rpc_group_join_def, &p));
+  pass(w, 20000);
+  assert_true(is_in(w, BAO));
+  talk(w, ANA, BAO, "welcome back");
+  world_free(w);
+}
+
 /* What was invited while nobody was there waits on the disk, through restarts of both. */
 static void invitation_waits_for_the_link(void **state) {
   (void)state;
@@ -448,6 +477,7 @@ static void who_was_refused_comes_another_way(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(contact_is_invited_and_joins),
+      cmocka_unit_test(forgotten_group_is_joined_again),
       cmocka_unit_test(invitation_waits_for_the_link),
       cmocka_unit_test(stranger_joins_by_a_link),
       cmocka_unit_test(link_admits_so_many_until_a_date),
