@@ -37,7 +37,7 @@ fields() { # WHAT COUNT ARGUMENT...
   same "$what" "$count" "$(as "$@" --plain 2>/dev/null | awk -F '\t' '{print NF}' | sort -u)"
 }
 fields "a contact has nine fields" 9 ana contact list
-fields "a text has six, also one of two lines with a tab" 6 ana read --peek
+fields "a text has seven, also one of two lines with a tab" 7 ana read --peek
 fields "a sending has five" 5 ana send Bao -m x
 same "--plain can be undone" 'two\nlines\tand a tab \\' \
   "$(as ana read --peek --plain | awk -F '\t' '$3 == "in" {print $6}')"
