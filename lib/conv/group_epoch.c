@@ -116,7 +116,11 @@ void vls_gr_epoch_prune(vls_group *g, uint64_t now) {
     size_t waiting = 0;
     for (size_t i = 0; i < g->n_epochs; i++)
       waiting += g->epochs[i]->open ? 0 : 1;
-    vls_gr_epoch_drop(g, worst_of(g, best, waiting <= VLS_GROUP_EPOCHS / 2));
+    bool open = waiting <= VLS_GROUP_EPOCHS / 2;
+    gr_epoch *worst = worst_of(g, best, open);
+    if (worst == NULL) worst = worst_of(g, best, !open); /* all of those are the best, or latest */
+    VLS_ASSERT(worst != NULL);
+    vls_gr_epoch_drop(g, worst);
   }
 }
 

@@ -282,6 +282,32 @@ static void epochs_without_their_wraps_take_half_at_most(void **state) {
   world_end(&w);
 }
 
+/* Then one that waits makes room. */
+static void epochs_with_keys_are_all_the_best_or_the_latest(void **state) {
+  (void)state;
+  world w;
+  world_make(&w, 2, 46);
+  world_fill(&w);
+  vls_group *g = w.nodes[BAO].group;
+  for (unsigned i = 0; i < VLS_GROUP_EPOCHS; i++) {
+    assert_int_equal(vls_group_rekey(w.nodes[ANA].group, &w.nodes[ANA].rng, ++w.now), VLS_OK);
+    world_settle(&w);
+  }
+  assert_int_equal(g->n_epochs, VLS_GROUP_EPOCHS);
+  for (size_t i = 0; i < VLS_GROUP_EPOCHS; i++) { /* as they came: the last four are the latest */
+    g->epochs[i]->split = i >= VLS_GROUP_EPOCHS / 2;
+    g->epochs[i]->open = i == 0 || g->epochs[i]->split;
+  }
+  const gr_epoch *best = vls_gr_best(g, false);
+  assert_ptr_equal(best, g->epochs[0]);
+  assert_non_null(vls_gr_epoch_new(g, (const uint8_t[32]){9}, w.now));
+  g->epochs[VLS_GROUP_EPOCHS]->act = 0;
+  vls_gr_epoch_prune(g, w.now);
+  assert_int_equal(g->n_epochs, VLS_GROUP_EPOCHS);
+  assert_ptr_equal(vls_gr_best(g, false), best);
+  world_end(&w);
+}
+
 /* Everybody acts alone at once: more newest acts than an event can name. */
 static void many_newest_acts_are_joined_first(void **state) {
   (void)state;
@@ -446,6 +472,7 @@ int main(void) {
       cmocka_unit_test(epochs_end_at_their_limit),
       cmocka_unit_test(leaf_keys_end_at_their_limit),
       cmocka_unit_test(key_that_is_announced_outlives_those_that_are_not),
+      cmocka_unit_test(epochs_with_keys_are_all_the_best_or_the_latest),
       cmocka_unit_test(epochs_without_their_wraps_take_half_at_most),
       cmocka_unit_test(many_newest_acts_are_joined_first),
       cmocka_unit_test(member_acts_up_to_a_limit),
