@@ -19,9 +19,25 @@ static int by_bytes(const void *a, const void *b) {
   return memcmp(a, b, 32);
 }
 
-static vls_err put_parents(const vls_group *g, vls_group_header *h, uint32_t *heads) {
+/* Of more newest acts than can be named, one must have the base of a commit in its past. */
+static void name_base(vls_group *g, const gr_epoch *base, uint32_t *heads) {
+  const gr_row *row = vls_gr_row(g, base->id);
+  if (row == NULL || vls_past_has(vls_gr_past(g, heads, VLS_GROUP_PARENTS), row->act)) return;
+  for (uint32_t i = 0; i < g->n_acts; i++) {
+    if (!g->acts[i].newest || !vls_past_has(vls_gr_past(g, &i, 1), row->act)) continue;
+    heads[VLS_GROUP_PARENTS - 1] = i;
+    return;
+  }
+}
+
+/* base: of a commit; NULL: there is none. */
+static vls_err put_parents(vls_group *g, const gr_epoch *base, vls_group_header *h,
+                           uint32_t *heads) {
   h->n_acts = vls_gr_newest_acts(g, heads, VLS_GROUP_PARENTS);
-  if (h->n_acts > VLS_GROUP_PARENTS) h->n_acts = VLS_GROUP_PARENTS;
+  if (h->n_acts > VLS_GROUP_PARENTS) {
+    h->n_acts = VLS_GROUP_PARENTS;
+    if (base != NULL) name_base(g, base, heads);
+  }
   for (size_t i = 0; i < h->n_acts; i++)
     memcpy(h->acts[i], g->rows[g->acts[heads[i]].row].id, 32);
   qsort(h->acts, h->n_acts, 32, by_bytes);
@@ -200,7 +216,7 @@ static vls_err emit(vls_group *g, const wish *w, vls_rng *rng, uint64_t now, uin
   if (w->n > 0) memcpy(said->items, w->items, w->n * sizeof *w->items);
   said->n_items = w->n;
   vls_buf_init(&body, BODIES_MAX);
-  vls_err err = put_parents(g, &said->header, heads);
+  vls_err err = put_parents(g, w->commit ? m.base : NULL, &said->header, heads);
   if (err == VLS_OK)
     err = finish_event(g, said, &m, vls_gr_past(g, heads, said->header.n_acts), w->commit, rng, now,
                        &body);
