@@ -58,10 +58,11 @@ static void load_act(vls_group *g, const vls_group_row *row, reader *r) {
   vls_group_where where = {.group = g->id};
   vls_group_said *said = vls_calloc(1, sizeof *said);
   uint64_t heard = get64(r), number = vls_be32_get(row->key);
+  if (number >= VLS_ACTS_MAX) r->bad = true; /* no group counts so far */
   vls_err err = r->bad ? VLS_MALFORMED : vls_group_read(said, r->in, &where);
   if (err == VLS_OK) err = vls_gr_take(g, said, heard);
   if (err == VLS_OK && said->act.kind == VLS_GROUP_WORDS) err = VLS_MALFORMED;
-  if (number >= g->acts_held) g->acts_held = number + 1;
+  if (number >= g->acts_held && number < VLS_ACTS_MAX) g->acts_held = number + 1;
   /* When one before it is lost, those after it have other numbers now. */
   if (err == VLS_OK && number == g->n_acts_saved && number + 1 == g->n_acts) g->n_acts_saved++;
   if (err != VLS_OK) r->bad = true;
@@ -240,7 +241,8 @@ vls_err vls_group_load_row(vls_group *g, const vls_group_row *row) {
   default: load_wish(g, row, &r);
   }
   if (!r.bad && r.in.n == 0) return VLS_OK;
-  if (row->kind == ROW_ACT) return VLS_MALFORMED; /* another one gets its number */
+  if (row->kind == ROW_ACT && vls_be32_get(row->key) < VLS_ACTS_MAX)
+    return VLS_MALFORMED; /* another one gets its number */
   g->loading = false;
   vls_gr_note(g, row->kind, row->key, row->n_key, true);
   g->loading = true;
