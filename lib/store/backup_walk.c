@@ -211,7 +211,8 @@ static bool next_counters(vls_backup_walk *w, vls_store *store, vls_backup_count
 
 static bool next_consumer(vls_backup_walk *w, vls_store *store, vls_backup_consumer *ret) {
   sqlite3_stmt *q =
-      vls_sql(store, "SELECT name, cursor FROM consumer WHERE name>? ORDER BY name LIMIT 1");
+      vls_sql(store, "SELECT name, cursor FROM consumer WHERE name>? AND "
+                     "length(CAST(name AS BLOB)) BETWEEN 1 AND 32 ORDER BY name LIMIT 1");
   vls_sql_text(q, 1, vls_slice_of(w->after_key, w->n_after_key));
   bool found = vls_sql_row(store, q);
   if (found) {
@@ -249,6 +250,7 @@ static bool next_feed(vls_backup_walk *w, vls_store *store, vls_backup_feed *ret
 static bool next_sent(vls_backup_walk *w, vls_store *store, vls_backup_sent *ret) {
   /* What came later speaks of texts that are not in this backup. */
   sqlite3_stmt *q = vls_sql(store, "SELECT cid, reply, at FROM sent WHERE cid>? AND at<? AND "
+                                   "length(CAST(cid AS BLOB)) BETWEEN 1 AND 64 AND "
                                    "length(reply) BETWEEN 1 AND 65536 ORDER BY cid LIMIT 1");
   vls_sql_text(q, 1, vls_slice_of(w->after_key, w->n_after_key));
   vls_sql_int(q, 2, w->made);

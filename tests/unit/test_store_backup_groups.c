@@ -340,6 +340,24 @@ static void backup_of_a_damaged_group_leaves_out_what_none_would_read(void **sta
   store_end(store);
 }
 
+/* A name that no reader would take, as only damage makes it, is not asked for again and again. */
+static void backup_leaves_out_clients_with_damaged_names(void **state) {
+  (void)state;
+  book b;
+  vls_backup_walk walk;
+  vls_backup_row got;
+  vls_store *store = restored(&b);
+  run(store, "DELETE FROM consumer");
+  run(store, "DELETE FROM sent");
+  run(store, "INSERT INTO consumer VALUES(hex(zeroblob(20)), 1), ('tea', 1)");
+  run(store, "INSERT INTO sent VALUES(hex(zeroblob(40)), x'01', 1), ('tea', x'01', 1)");
+  vls_backup_walk_init(&walk, store, 9);
+  assert_int_equal(rows_of(&walk, store, VLS_BACKUP_CONSUMER, &got), 1);
+  vls_backup_walk_init(&walk, store, 9);
+  assert_int_equal(rows_of(&walk, store, VLS_BACKUP_SENT, &got), 1);
+  store_end(store);
+}
+
 /* Or its backups would be ones that no reader takes. */
 static void salvage_leaves_no_rows_of_a_group_or_member_that_is_lost(void **state) {
   (void)state;
@@ -387,6 +405,7 @@ int main(void) {
       cmocka_unit_test(backup_says_nothing_was_read_that_is_not_in_it),
       cmocka_unit_test(backup_leaves_out_words_without_their_event),
       cmocka_unit_test(backup_of_a_damaged_group_leaves_out_what_none_would_read),
+      cmocka_unit_test(backup_leaves_out_clients_with_damaged_names),
       cmocka_unit_test(salvage_leaves_no_rows_of_a_group_or_member_that_is_lost),
       cmocka_unit_test(backup_key_says_since_when_it_is),
   };
