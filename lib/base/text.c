@@ -85,6 +85,23 @@ size_t vls_text_distance(vls_slice a, vls_slice b) {
   return rows[n % 3][m];
 }
 
+size_t vls_utf8_whole(const void *text, size_t n) {
+  const uint8_t *p = text;
+  size_t lead = n; /* one beyond the byte that begins the last character */
+  while (lead > 0 && n - lead < 3 && (p[lead - 1] & 0xc0) == 0x80)
+    lead--;
+  if (lead == 0) return n;
+  uint8_t c = p[lead - 1];
+  size_t size = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+  return lead - 1 + size > n ? lead - 1 : n;
+}
+
+void vls_text_copy(char *out, vls_slice text, size_t max) {
+  size_t n = vls_utf8_whole(text.p, text.n < max ? text.n : max);
+  if (n > 0) memcpy(out, text.p, n);
+  out[n] = '\0';
+}
+
 bool vls_utf8_ok(vls_slice text) {
   size_t i = 0;
   while (i < text.n) {

@@ -22,6 +22,10 @@ size_t vls_text_distance(vls_slice a, vls_slice b);
 
 /* True when the bytes are well-formed UTF-8 (no surrogates, no overlong forms, no U+0000). */
 bool vls_utf8_ok(vls_slice text);
+/* How many of these n bytes are whole characters: one that is cut off at the end is left out. */
+size_t vls_utf8_whole(const void *text, size_t n);
+/* Copies at most max bytes of it and a NUL, cutting no character. out holds max + 1. */
+void vls_text_copy(char *out, vls_slice text, size_t max);
 /* Appends the key under which two names are the same to a person's eye: NFKD, case folded, default
  * ignorables stripped, Cyrillic and Greek letters mapped to the Latin ones they look like. For
  * comparing, not for showing. VLS_MALFORMED when name is not UTF-8; VLS_TOO_BIG, and out as before,

@@ -38,10 +38,7 @@ static void tell(vls_core *core, const vls_circle *circle, const char *text) {
 
 void vls_circle_problem(vls_core *core, vls_circle *circle, const char *why) {
   if (strcmp(circle->row.problem, why) == 0) return;
-  int n = snprintf(circle->row.problem, sizeof circle->row.problem, "%s", why);
-  size_t end = n < 0 ? 0 : strlen(circle->row.problem);
-  while (end > 0 && !vls_utf8_ok(vls_slice_str(circle->row.problem)))
-    circle->row.problem[--end] = '\0'; /* it was cut inside of a character */
+  vls_text_copy(circle->row.problem, vls_slice_str(why), VLS_PROBLEM_MAX);
   circle->row_dirty = true;
   vls_circle_touch(core, circle);
 }
@@ -229,7 +226,7 @@ static void on_let_in(vls_core *core, vls_circle *circle, vls_conn *conn) {
 }
 
 static void on_refused(vls_core *core, vls_circle *circle, vls_conn *conn, vls_slice reason) {
-  char text[VLS_NAME_MAX + VLS_GROUP_REASON + 80], why[VLS_PROBLEM_MAX + 1];
+  char text[VLS_NAME_MAX + VLS_GROUP_REASON + 80], why[VLS_GROUP_REASON + 80];
   const uint8_t *id;
   vls_slice event;
   bool was_in = vls_group_act_at(circle->group, 0, &id, &event);

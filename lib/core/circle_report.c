@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/text.h"
 #include "core/circle_door.h"
 #include "core/circle_who.h"
 #include "store/group_due.h"
@@ -72,9 +73,7 @@ static void tell(vls_core *core, const vls_circle *circle, const vls_conn *conn,
                  const vls_group_report *report, const vls_group_said *said) {
   char by[VLS_MEMBER_NAME], author[VLS_MEMBER_NAME], text[SHOWN + VLS_GROUP_REASON + 400];
   vls_slice words = vls_circle_text_of(&said->items[report->item]);
-  size_t n = words.n < SHOWN ? words.n : SHOWN;
-  while (n > 0 && n < words.n && (words.p[n] & 0xc0) == 0x80)
-    n--; /* not inside of a character */
+  size_t n = vls_utf8_whole(words.p, words.n < SHOWN ? words.n : SHOWN);
   vls_citizen_name(core, conn->peer->row.identity, by);
   vls_citizen_name(core, said->header.author, author);
   snprintf(text, sizeof text, "%s reports what %s wrote: %.*s. The words: %.*s%s", by, author,

@@ -8,7 +8,7 @@
 #include "citizen/id.h"
 #include "core/circle_door.h"
 
-enum { PREFIX_MIN = 4, SHOWN_MAX = 100 };
+enum { PREFIX_MIN = 4 };
 
 static const char *const levels[] = {"none", "member", "moderator", "admin", "owner", "founder"};
 
@@ -57,14 +57,6 @@ static vls_slice folded(vls_slice name, vls_buf *buf) {
 
 static bool starts_with(vls_slice s, vls_slice prefix) {
   return prefix.n > 0 && s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
-}
-
-/* Bytes of it that fit a sentence; a letter is not cut, or the answer were no UTF-8. */
-static int shown(vls_slice who) {
-  size_t n = who.n < SHOWN_MAX ? who.n : SHOWN_MAX;
-  while (n > 0 && n < who.n && (who.p[n] & 0xc0) == 0x80)
-    n--;
-  return (int)n;
 }
 
 /* Of what somebody typed: how well the candidates fit so far. */
@@ -146,13 +138,13 @@ vls_err vls_call_circle(vls_call *call, vls_slice name, vls_circle **ret) {
   }
   if (ambiguous)
     return vls_call_fail(call, VLS_NOT_FOUND, "valise group list",
-                         "\"@%.*s\" fits more than one group: type more of it", shown(name),
-                         (const char *)name.p);
+                         "\"@%.*s\" fits more than one group: type more of it",
+                         vls_call_shown(name), (const char *)name.p);
   if (near == 0)
     return vls_call_fail(call, VLS_NOT_FOUND, "valise group list", "no group is called \"@%.*s\"",
-                         shown(name), (const char *)name.p);
+                         vls_call_shown(name), (const char *)name.p);
   return vls_call_fail(call, VLS_NOT_FOUND, "valise group list",
-                       "no group is called \"@%.*s\"; did you mean \"@%s\"?", shown(name),
+                       "no group is called \"@%.*s\"; did you mean \"@%s\"?", vls_call_shown(name),
                        (const char *)name.p, core->circles[near - 1]->row.name);
 }
 
@@ -215,9 +207,9 @@ vls_err vls_call_talk(vls_call *call, vls_slice who, vls_peer **ret_peer, vls_ci
   for (size_t i = 0; i < call->core->n_circles; i++) {
     circle = call->core->circles[i];
     if (!vls_slice_eq(vls_slice_str(circle->row.name), who)) continue;
-    return vls_call_fail(call, VLS_NOT_FOUND, NULL,
-                         "no contact is called \"%.*s\", but a group is: write \"@%.*s\"",
-                         shown(who), (const char *)who.p, shown(who), (const char *)who.p);
+    return vls_call_fail(
+        call, VLS_NOT_FOUND, NULL, "no contact is called \"%.*s\", but a group is: write \"@%.*s\"",
+        vls_call_shown(who), (const char *)who.p, vls_call_shown(who), (const char *)who.p);
   }
   return err;
 }
@@ -255,12 +247,13 @@ vls_err vls_call_member(vls_call *call, vls_circle *circle, vls_slice who,
   if (ambiguous)
     return vls_call_fail(call, VLS_NOT_FOUND, "valise group members GROUP",
                          "\"%.*s\" fits more than one member of @%s: type more of it, or their id",
-                         shown(who), (const char *)who.p, circle->row.name);
+                         vls_call_shown(who), (const char *)who.p, circle->row.name);
   if (vls_call_who(call, who, &contact) == VLS_OK)
     return vls_call_fail(call, VLS_NOT_FOUND, "valise group members GROUP", "%s is not in @%s",
                          contact->row.name, circle->row.name);
   return vls_call_fail(call, VLS_NOT_FOUND, "valise group members GROUP",
-                       "no member of @%s is called \"%.*s\"%s%s%s", circle->row.name, shown(who),
-                       (const char *)who.p, near[0] != '\0' ? "; did you mean \"" : "", near,
+                       "no member of @%s is called \"%.*s\"%s%s%s", circle->row.name,
+                       vls_call_shown(who), (const char *)who.p,
+                       near[0] != '\0' ? "; did you mean \"" : "", near,
                        near[0] != '\0' ? "\"?" : "");
 }

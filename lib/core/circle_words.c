@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "core/circle_who.h"
 
 /* A sentence that grows; what does not fit is left out, no letter is cut. */
@@ -21,11 +22,7 @@ static void add(sentence *s, const char *format, ...) {
   va_end(args);
   if (n < 0) return;
   size_t end = s->n + (size_t)n;
-  if (end >= s->max) {
-    end = s->max - 1;
-    while (end > s->n && (s->p[end] & 0xc0) == 0x80)
-      end--;
-  }
+  if (end >= s->max) end = vls_utf8_whole(s->p, s->max - 1);
   s->n = end;
   s->p[end] = '\0';
 }

@@ -55,23 +55,14 @@ static void write_row(vls_core *core, vls_circle *circle) {
   circle->row_dirty = false;
 }
 
-/* At most max bytes, no character cut. */
-static void copy_name(char out[VLS_NAME_MAX + 1], vls_slice name, size_t max) {
-  size_t n = name.n < max ? name.n : max;
-  while (n > 0 && n < name.n && (name.p[n] & 0xc0) == 0x80)
-    n--;
-  if (n > 0) memcpy(out, name.p, n);
-  out[n] = '\0';
-}
-
 /* "Sister cities", else "Sister cities 2", "Sister cities 3" ... */
 static void choose_name(vls_core *core, vls_grp_row *row, vls_slice wish) {
   if (wish.n == 0 || !vls_utf8_ok(wish)) wish = vls_slice_str("unnamed");
-  copy_name(row->name, wish, VLS_NAME_MAX);
+  vls_text_copy(row->name, wish, VLS_NAME_MAX);
   for (unsigned i = 2; !name_is_free(core, row); i++) {
     char tail[16];
     int n = snprintf(tail, sizeof tail, " %u", i);
-    copy_name(row->name, wish, VLS_NAME_MAX - (size_t)n);
+    vls_text_copy(row->name, wish, VLS_NAME_MAX - (size_t)n);
     size_t at = strlen(row->name);
     memcpy(row->name + at, tail, (size_t)n + 1);
   }
@@ -80,7 +71,7 @@ static void choose_name(vls_core *core, vls_grp_row *row, vls_slice wish) {
 vls_err vls_circle_rename(vls_core *core, vls_circle *circle, vls_slice name) {
   vls_grp_row probe = circle->row;
   if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name)) return VLS_MALFORMED;
-  copy_name(probe.name, name, VLS_NAME_MAX);
+  vls_text_copy(probe.name, name, VLS_NAME_MAX);
   if (!name_is_free(core, &probe)) return VLS_EXISTS;
   memcpy(circle->row.name, probe.name, sizeof probe.name);
   write_row(core, circle); /* at once: the next command may ask for the name */

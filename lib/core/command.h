@@ -23,6 +23,8 @@ VLS_MUST vls_err vls_call_ok(vls_call *call); /* {ok: true} */
 /* Appends to the result, by table. A store that failed told nothing more, and what was to be said
  * then is not what the table asks for: its error instead. */
 VLS_MUST vls_err vls_call_put(vls_call *call, const vls_wire_def *def, const void *result);
+/* How many bytes of what somebody typed fit a sentence; no character is cut. */
+int vls_call_shown(vls_slice who);
 /* Finds a contact (RPC 3.2); fails the call otherwise. */
 VLS_MUST vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer);
 /* Likewise, or somebody who is in a group with me and no contact. */

@@ -118,15 +118,6 @@ bool vls_peers_full(const vls_core *core) {
   return contacts >= VLS_CONTACTS_MAX;
 }
 
-/* At most max bytes of it, up to VLS_NAME_MAX. */
-static void copy_name(char out[VLS_NAME_MAX + 1], vls_slice name, size_t max) {
-  size_t n = name.n < max ? name.n : max;
-  while (n > 0 && n < name.n && (name.p[n] & 0xc0) == 0x80)
-    n--; /* not inside of a character */
-  if (n > 0) memcpy(out, name.p, n);
-  out[n] = '\0';
-}
-
 static void fold_of(const vls_contact_row *row, vls_buf *fold) {
   vls_buf_init(fold, VLS_FOLD_MAX);
   vls_contact_fold(row, fold);
@@ -152,11 +143,11 @@ static void choose_name(vls_core *core, vls_contact_row *row, vls_slice wish) {
     wish.n--;
   }
   if (wish.n == 0 || !vls_utf8_ok(wish)) wish = vls_slice_str("unnamed");
-  copy_name(row->name, wish, VLS_NAME_MAX);
+  vls_text_copy(row->name, wish, VLS_NAME_MAX);
   for (unsigned i = 2; !name_is_free(core, row); i++) {
     char tail[16];
     int n = snprintf(tail, sizeof tail, " %u", i);
-    copy_name(row->name, wish, VLS_NAME_MAX - (size_t)n);
+    vls_text_copy(row->name, wish, VLS_NAME_MAX - (size_t)n);
     size_t at = strlen(row->name);
     memcpy(row->name + at, tail, (size_t)n + 1);
   }
@@ -200,7 +191,7 @@ vls_peer *vls_peer_new(vls_core *core, const uint8_t identity[32], vls_slice nam
   row->state = state;
   row->blocked = row->verified = false;
   row->problem[0] = '\0';
-  copy_name(row->claim, claim, VLS_NAME_MAX);
+  vls_text_copy(row->claim, claim, VLS_NAME_MAX);
   choose_name(core, row, name);
   if (peer == NULL) {
     vls_buf fold;
@@ -232,9 +223,9 @@ vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name) {
   vls_contact_row probe = peer->row;
   if (name.n == 0 || name.n > VLS_NAME_MAX || !vls_utf8_ok(name) || is_mark(name.p[0]))
     return VLS_MALFORMED;
-  copy_name(probe.name, name, VLS_NAME_MAX);
+  vls_text_copy(probe.name, name, VLS_NAME_MAX);
   if (!name_is_free(core, &probe)) return VLS_EXISTS;
-  copy_name(peer->row.name, name, VLS_NAME_MAX);
+  vls_text_copy(peer->row.name, name, VLS_NAME_MAX);
   peer->row_dirty = true;
   vls_peer_flush(core, peer); /* at once: the next command may ask for the name */
   return VLS_OK;
@@ -243,7 +234,7 @@ vls_err vls_peer_rename(vls_core *core, vls_peer *peer, vls_slice name) {
 void vls_peer_claim(vls_core *core, vls_peer *peer, vls_slice claim) {
   char id[VLS_ID_TEXT + 1];
   bool news = !vls_slice_eq(vls_slice_str(peer->row.claim), claim);
-  copy_name(peer->row.claim, claim, VLS_NAME_MAX);
+  vls_text_copy(peer->row.claim, claim, VLS_NAME_MAX);
   vls_id_text(id, peer->row.identity);
   bool unnamed = vls_peer_visible(peer) && strlen(peer->row.name) == VLS_SHORT_ID &&
                  strncmp(peer->row.name, id, VLS_SHORT_ID) == 0;

@@ -77,12 +77,8 @@ static const vls_peer *nearest(const vls_core *core, vls_slice who) {
   return best;
 }
 
-/* Bytes of it that fit a sentence; a letter is not cut, or the answer were no UTF-8. */
-static int shown(vls_slice who) {
-  size_t n = who.n < SHOWN_MAX ? who.n : SHOWN_MAX;
-  while (n > 0 && n < who.n && (who.p[n] & 0xc0) == 0x80)
-    n--;
-  return (int)n;
+int vls_call_shown(vls_slice who) {
+  return (int)vls_utf8_whole(who.p, who.n < SHOWN_MAX ? who.n : SHOWN_MAX);
 }
 
 vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer) {
@@ -93,7 +89,7 @@ vls_err vls_call_who(vls_call *call, vls_slice who, vls_peer **ret_peer) {
     *ret_peer = peer;
     return VLS_OK;
   }
-  int n = shown(who);
+  int n = vls_call_shown(who);
   const char *typed = (const char *)who.p;
   if (ambiguous)
     return vls_call_fail(call, VLS_NOT_FOUND, "valise contact list",
@@ -133,7 +129,7 @@ vls_err vls_call_citizen(vls_call *call, vls_slice who, vls_peer **ret_peer) {
   vls_peer *peer = member(call->core, who, &ambiguous);
   if (ambiguous)
     return vls_call_fail(call, VLS_NOT_FOUND, NULL,
-                         "\"%.*s\" begins more than one id: type more of it", shown(who),
+                         "\"%.*s\" begins more than one id: type more of it", vls_call_shown(who),
                          (const char *)who.p);
   if (peer == NULL) return err;
   *ret_peer = peer;

@@ -246,8 +246,22 @@ static void name_that_cannot_be_folded_leaves_out_as_it_was(void **state) {
   vls_buf_done(&out);
 }
 
+static void what_is_cut_loses_no_half_of_a_character(void **state) {
+  (void)state;
+  static const char all[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"; /* 1, 2, 3, 4 bytes */
+  static const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10};
+  char out[16];
+  for (size_t n = 0; n < sizeof whole / sizeof whole[0]; n++) {
+    assert_int_equal(vls_utf8_whole(all, n), whole[n]);
+    vls_text_copy(out, vls_slice_str(all), n);
+    assert_int_equal(strlen(out), whole[n]);
+  }
+  assert_int_equal(vls_utf8_whole("\x80\x80\x80\x80\x80", 5), 5); /* no character begins there */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_cut_loses_no_half_of_a_character),
       cmocka_unit_test(base32_rfc_4648_examples_match),
       cmocka_unit_test(base32_every_size_comes_back_in_either_case),
       cmocka_unit_test(base32_bad_text_is_malformed),

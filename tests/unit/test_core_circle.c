@@ -1,75 +1,9 @@
 /* Groups between nodes: found, joined and talked in over links of contacts; after restarts, crashes
  * and separations. */
+#include "core_circle.h"
 #include "core_old.h"
 
 #include "core/circle_pass.h"
-
-/* The group of this node; NULL: it has none. */
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
-/* What was done to a core by hand is a batch like any other. */
-static void done(world *w, int who) {
-  end_batch(w, &w->node[who]);
-  run(w);
-}
-
-static void found(world *w, int who) {
-  vls_circle *circle;
-  vls_group_rules rules = {.name = vls_slice_str("Sister cities"), .admit = 3, .post = 1};
-  assert_int_equal(vls_circle_found(w->node[who].core, &rules, &circle), VLS_OK);
-  done(w, who);
-}
-
-/* `by` lets `who` in, who gave the leaf over another way. */
-static void admit(world *w, int by, int who) {
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_circle *circle = NULL, *mine = circle_of(w, by);
-  vls_core *core = w->node[who].core;
-  vls_peer *via = vls_peer_by_identity(core, w->node[by].core->self.identity.pub);
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("Sister cities"),
-                                   via == NULL ? 0 : via->row.id, &bytes, &leaf, &circle),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[who]);
-  done(w, by);
-  pass(w, 1000);
-}
-
-static uint64_t say_there(world *w, int who, const char *text) {
-  vls_core *core = w->node[who].core;
-  uint64_t n = ++core->newest_n;
-  vls_circle_text(core, circle_of(w, who), vls_slice_str(text), n);
-  done(w, who);
-  return n;
-}
-
-/* What others said there, as "one|two|". */
-static const char *heard(world *w, int who) {
-  static char all[8192];
-  vls_message_query query = {
-      .contact = circle_of(w, who)->row.id, .received = true, .oldest_first = true, .limit = 500};
-  vls_message_row row;
-  size_t at = 0;
-  all[0] = '\0';
-  while (vls_message_next(w->node[who].store, &query, &row))
-    at += (size_t)snprintf(all + at, sizeof all - at, "%.*s|", (int)row.body.n,
-                           (const char *)row.body.p);
-  return all;
-}
-
-static bool is_member(world *w, int who) {
-  vls_circle *circle = circle_of(w, who);
-  return circle != NULL && circle->row.state == VLS_GRP_MEMBER &&
-         vls_group_is_member(circle->group);
-}
 
 static void alike(world *w, int a, int b) {
   uint8_t x[2][32];
@@ -84,14 +18,14 @@ static void alike(world *w, int a, int b) {
 static void two_contacts_talk_in_a_group(void **state) {
   (void)state;
   world *w = two_friends();
-  found(w, ANA);
-  admit(w, ANA, BAO);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 1000);
   assert_true(is_member(w, ANA) && is_member(w, BAO));
   alike(w, ANA, BAO);
-  say_there(w, ANA, "Guten Tag");
+  say_in_group(w, ANA, "Guten Tag");
   pass(w, 1000);
   assert_string_equal(heard(w, BAO), "Guten Tag|");
-  say_there(w, BAO, "good evening");
+  say_in_group(w, BAO, "good evening");
   pass(w, 1000);
   assert_string_equal(heard(w, ANA), "good evening|");
   world_free(w);
@@ -101,16 +35,16 @@ static void two_contacts_talk_in_a_group(void **state) {
 static void talk_goes_on_after_restarts(void **state) {
   (void)state;
   world *w = two_friends();
-  found(w, ANA);
-  admit(w, ANA, BAO);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 1000);
   for (int i = 0; i < 3; i++) {
     node_restart(w, ANA);
     pass(w, 10000);
     say_hello(w, ANA, CLIENT);
-    say_there(w, ANA, "one");
+    say_in_group(w, ANA, "one");
     node_restart(w, BAO);
     pass(w, 10000);
-    say_there(w, BAO, "two");
+    say_in_group(w, BAO, "two");
     pass(w, 10000);
     alike(w, ANA, BAO);
   }
@@ -123,12 +57,12 @@ static void talk_goes_on_after_restarts(void **state) {
 static void newcomer_who_was_away_gets_in(void **state) {
   (void)state;
   world *w = two_friends();
-  found(w, ANA);
+  found_group(w, ANA, "Sister cities");
   node_offline(w, BAO, true);
   pass(w, 1000);
-  admit(w, ANA, BAO);
+  let_in(w, ANA, BAO, 1000);
   assert_false(is_member(w, BAO));
-  say_there(w, ANA, "welcome");
+  say_in_group(w, ANA, "welcome");
   node_restart(w, BAO); /* it has a leaf, and nothing else */
   node_restart(w, ANA);
   node_offline(w, BAO, false);
@@ -143,9 +77,9 @@ static world *three_in_a_group(void) {
   befriend(w, ANA, BAO);
   befriend(w, ANA, CHI);
   befriend(w, BAO, CHI);
-  found(w, ANA);
-  admit(w, ANA, BAO);
-  admit(w, ANA, CHI);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 1000);
+  let_in(w, ANA, CHI, 1000);
   return w;
 }
 
@@ -159,7 +93,7 @@ static void three_talk_and_end_alike(void **state) {
   for (int who = ANA; who <= CHI; who++) {
     assert_true(is_member(w, who));
     assert_int_equal(circle_of(w, who)->n_links, 2);
-    say_there(w, who, node_names[who]);
+    say_in_group(w, who, node_names[who]);
     pass(w, 1000);
   }
   alike(w, ANA, BAO);
@@ -174,7 +108,7 @@ static void who_is_removed_hears_that_and_nothing_more(void **state) {
   (void)state;
   world *w = three_in_a_group();
   vls_circle *circle = circle_of(w, ANA);
-  say_there(w, BAO, "before");
+  say_in_group(w, BAO, "before");
   assert_int_equal(vls_group_remove(circle->group, identity_of(w, BAO), vls_slice_str("spam"),
                                     &w->node[ANA].core->rng, vls_core_wall(w->node[ANA].core)),
                    VLS_OK);
@@ -182,12 +116,12 @@ static void who_is_removed_hears_that_and_nothing_more(void **state) {
   done(w, ANA);
   pass(w, 1000);
   assert_int_equal(circle_of(w, BAO)->row.state, VLS_GRP_LEFT);
-  say_there(w, ANA, "among us");
+  say_in_group(w, ANA, "among us");
   pass(w, 600000);
   assert_string_equal(heard(w, CHI), "before|among us|");
   assert_string_equal(heard(w, BAO), "");
   alike(w, ANA, CHI);
-  say_there(w, BAO, "let me in");
+  say_in_group(w, BAO, "let me in");
   pass(w, 600000);
   assert_string_equal(heard(w, ANA), "before|");
   world_free(w);
@@ -205,11 +139,11 @@ static void words_that_do_not_count_are_set_aside(void **state) {
                    VLS_OK);
   vls_circle_settle(ana, circle);
   done(w, ANA);
-  say_there(w, BAO, "meanwhile");
+  say_in_group(w, BAO, "meanwhile");
   deliver_alone(w, CHI); /* first one, then the other */
   w->held = false;
   pass(w, 10000);
-  say_there(w, ANA, "he is out");
+  say_in_group(w, ANA, "he is out");
   pass(w, 1000000);
   assert_string_equal(heard(w, CHI), "he is out|");
   assert_string_equal(heard(w, ANA), "");
@@ -229,8 +163,8 @@ static void new_leaf_is_announced_by_others(void **state) {
   assert_memory_not_equal(before, after, 32);
   alike(w, ANA, BAO);
   alike(w, ANA, CHI);
-  say_there(w, BAO, "here again");
-  say_there(w, CHI, "good");
+  say_in_group(w, BAO, "here again");
+  say_in_group(w, CHI, "good");
   pass(w, 1000);
   assert_string_equal(heard(w, ANA), "here again|good|");
   assert_string_equal(heard(w, BAO), "good|");
@@ -241,10 +175,10 @@ static void new_leaf_is_announced_by_others(void **state) {
 static void flood_of_one_author_is_left_for_later(void **state) {
   (void)state;
   world *w = two_friends();
-  found(w, ANA);
-  admit(w, ANA, BAO);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 1000);
   for (int i = 0; i < VLS_CIRCLE_HOUR_EVENTS + 20; i++)
-    say_there(w, ANA, "x");
+    say_in_group(w, ANA, "x");
   pass(w, 1000);
   assert_int_equal(vls_circle_unread(w->node[BAO].core, circle_of(w, BAO)), VLS_CIRCLE_HOUR_EVENTS);
   world_free(w);
@@ -258,7 +192,7 @@ static void order_is_the_same_for_all(void **state) {
   for (int round = 0; round < 4; round++) {
     w->held = true; /* all three speak at once */
     for (int who = ANA; who <= CHI; who++)
-      say_there(w, who, node_names[who]);
+      say_in_group(w, who, node_names[who]);
     w->held = false;
     pass(w, 500);
   }
@@ -294,7 +228,7 @@ static void crash_at_any_moment_loses_and_doubles_nothing(void **state) {
     char text[16];
     snprintf(text, sizeof text, "%d", i);
     w->held = true;
-    say_there(w, who, text);
+    say_in_group(w, who, text);
     for (int k = 0; k < i % 7; k++)
       deliver_alone(w, (falls + k) % 3);
     w->held = false;
@@ -302,7 +236,7 @@ static void crash_at_any_moment_loses_and_doubles_nothing(void **state) {
     pass(w, 20000);
   }
   for (int who = ANA; who <= CHI; who++) {
-    say_there(w, who, "end");
+    say_in_group(w, who, "end");
     pass(w, 60000);
   }
   pass(w, 2000000);
@@ -322,15 +256,15 @@ static void old_copy_of_a_node_catches_up(void **state) {
   world *w = three_in_a_group();
   image old = copy_of(w, BAO);
   for (int i = 0; i < 5; i++)
-    say_there(w, BAO, "later");
+    say_in_group(w, BAO, "later");
   pass(w, 1000);
   put_back(w, BAO, &old);
   pass(w, 20000);
-  say_there(w, ANA, "good morning");
+  say_in_group(w, ANA, "good morning");
   pass(w, 60000);
-  say_there(w, BAO, "good morning to you");
+  say_in_group(w, BAO, "good morning to you");
   pass(w, 60000);
-  say_there(w, CHI, "and you");
+  say_in_group(w, CHI, "and you");
   pass(w, 60000);
   assert_string_equal(heard(w, ANA), "later|later|later|later|later|good morning to you|and you|");
   assert_string_equal(heard(w, CHI),
@@ -351,7 +285,7 @@ static void judgement_survives_a_restart(void **state) {
   world *w = three_in_a_group();
   for (int i = 0; i < 5; i++)
     for (int who = ANA; who <= CHI; who++)
-      say_there(w, who, "x");
+      say_in_group(w, who, "x");
   pass(w, 5000);
   for (int who = ANA; who <= CHI; who++) {
     for (int turn = 0; turn < 2; turn++) {
@@ -372,8 +306,8 @@ static void admin_lets_somebody_in(void **state) {
   world *w = world_new(3);
   befriend(w, ANA, BAO);
   befriend(w, BAO, CHI);
-  found(w, ANA);
-  admit(w, ANA, BAO);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 1000);
   vls_core *ana = w->node[ANA].core;
   assert_int_equal(vls_group_set(circle_of(w, ANA)->group, identity_of(w, BAO), VLS_LEVEL_ADMIN,
                                  (vls_slice){0}, &ana->rng, vls_core_wall(ana)),
@@ -381,11 +315,11 @@ static void admin_lets_somebody_in(void **state) {
   vls_circle_settle(ana, circle_of(w, ANA));
   done(w, ANA);
   pass(w, 1000);
-  admit(w, BAO, CHI);
+  let_in(w, BAO, CHI, 1000);
   pass(w, 60000);
   assert_true(is_member(w, CHI));
   alike(w, ANA, CHI);
-  say_there(w, CHI, "thank you");
+  say_in_group(w, CHI, "thank you");
   pass(w, 60000);
   assert_string_equal(heard(w, ANA), "thank you|");
   world_free(w);
@@ -397,7 +331,7 @@ static void text_is_delivered_when_all_say_so(void **state) {
   world *w = three_in_a_group();
   uint64_t got, of;
   node_offline(w, CHI, true);
-  uint64_t n = say_there(w, ANA, "hello");
+  uint64_t n = say_in_group(w, ANA, "hello");
   vls_message_row m;
   vls_buf body;
   vls_buf_init(&body, VLS_TEXT_MAX);
@@ -421,9 +355,9 @@ static void what_was_said_apart_comes_together(void **state) {
   world *w = three_in_a_group();
   node_offline(w, CHI, true);
   for (int i = 0; i < 40; i++)
-    say_there(w, i % 2 == 0 ? ANA : BAO, "there");
+    say_in_group(w, i % 2 == 0 ? ANA : BAO, "there");
   for (int i = 0; i < 40; i++)
-    say_there(w, CHI, "here");
+    say_in_group(w, CHI, "here");
   pass(w, 1000);
   node_offline(w, CHI, false);
   pass(w, 1000000);
@@ -446,7 +380,7 @@ static void removal_made_apart_is_heard_of(void **state) {
                    VLS_OK);
   vls_circle_settle(ana, circle_of(w, ANA));
   done(w, ANA);
-  say_there(w, ANA, "alone");
+  say_in_group(w, ANA, "alone");
   node_offline(w, ANA, false);
   pass(w, 1000000);
   assert_int_equal(vls_group_level(circle_of(w, CHI)->group, identity_of(w, BAO)), 0);

@@ -1,42 +1,16 @@
 /* Groups of somebody whose disk was lost: what the backup has is there, and the new device reads
  * and speaks on with the help of any member. */
 #include "core_backup.h"
+#include "core_circle.h"
 
 #include "core/circle.h"
 #include "store/messages.h"
 
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
-static void done(world *w, int who) {
-  end_batch(w, &w->node[who]);
-  run(w);
-}
-
 /* Ana's group, and Bao in it. */
 static world *two_in_a_group(void) {
   world *w = two_friends();
-  vls_circle *mine, *theirs = NULL;
-  vls_group_rules rules = {.name = vls_slice_str("Choir"), .admit = 3, .post = 1};
-  assert_int_equal(vls_circle_found(w->node[ANA].core, &rules, &mine), VLS_OK);
-  done(w, ANA);
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_core *core = w->node[BAO].core;
-  vls_peer *via = vls_peer_by_identity(core, w->node[ANA].core->self.identity.pub);
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("Choir"), via->row.id, &bytes,
-                                   &leaf, &theirs),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[ANA].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[BAO]);
-  done(w, ANA);
-  pass(w, 1000);
+  found_group(w, ANA, "Choir");
+  let_in(w, ANA, BAO, 1000);
   return w;
 }
 
@@ -57,12 +31,6 @@ static bool has_text(world *w, int who, const char *text) {
     n += vls_slice_eq(row.body, vls_slice_str(text));
   assert_in_range(n, 0, 1);
   return n == 1;
-}
-
-static bool is_member(world *w, int who) {
-  vls_circle *circle = circle_of(w, who);
-  return circle != NULL && circle->group != NULL && circle->row.state == VLS_GRP_MEMBER &&
-         vls_group_is_member(circle->group);
 }
 
 static void who_lost_the_disk_talks_on(int who) {

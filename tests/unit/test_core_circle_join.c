@@ -1,25 +1,14 @@
 /* Coming into a group: by a contact's invitation, by a link, with and without a moderator. */
-#include "core_people.h"
+#include "core_circle.h"
 
 #include "core/circle_door.h"
 #include "store/group_due.h"
 #include "store/group_pass.h"
 
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
-static bool is_in(world *w, int who) {
-  vls_circle *circle = circle_of(w, who);
-  return circle != NULL && circle->row.state == VLS_GRP_MEMBER &&
-         vls_group_is_member(circle->group);
-}
-
 static void create(world *w, int who) {
   vls_rpc_group_create p = {.name = vls_slice_str("Sister cities")};
   assert_true(call(w, who, "group.create", &vls_rpc_group_create_def, &p));
-  assert_true(is_in(w, who));
+  assert_true(is_member(w, who));
 }
 
 static const char *state_of_group(world *w, int who) {
@@ -89,7 +78,7 @@ static void contact_is_invited_and_joins(void **state) {
   vls_rpc_group_join p = {.has_group = true, .group = vls_slice_str("Sister cities")};
   assert_true(call(w, BAO, "group.join", &vls_rpc_group_join_def, &p));
   pass(w, 5000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   assert_string_equal(state_of_group(w, BAO), "ready");
   talk(w, ANA, BAO, "welcome");
   talk(w, BAO, ANA, "thank you");
@@ -124,7 +113,7 @@ static void forgotten_group_is_joined_again(void **state) {
   assert_int_equal(circle_of(w, BAO)->row.id, number);
   assert_true(call(w, BAO, "group.join", &vls_rpc_group_join_def, &p));
   pass(w, 20000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   talk(w, ANA, BAO, "welcome back");
   world_free(w);
 }
@@ -154,7 +143,7 @@ static void invitation_waits_for_the_link(void **state) {
   assert_string_equal(state_of_group(w, BAO), "asking");
   node_offline(w, ANA, false);
   pass(w, 1000000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   world_free(w);
 }
 
@@ -166,7 +155,7 @@ static void stranger_joins_by_a_link(void **state) {
   make_link(w, ANA, 1, 3600, false, link);
   assert_true(join(w, BAO, link));
   pass(w, 20000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   talk(w, ANA, BAO, "welcome");
   talk(w, BAO, ANA, "thank you");
   assert_false(join(w, BAO, link));
@@ -192,17 +181,17 @@ static void link_admits_so_many_until_a_date(void **state) {
   make_link(w, ANA, 5, 60, false, late);
   assert_true(join(w, BAO, one));
   pass(w, 20000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   assert_true(join(w, CHI, one));
   pass(w, 20000);
-  assert_false(is_in(w, CHI));
+  assert_false(is_member(w, CHI));
   assert_string_equal(state_of_group(w, CHI), "invited");
   assert_non_null(strstr(problem_of(w, CHI), "so many are in"));
   w->node[CHI].skew_ms = -100000; /* to Chi it is still time */
   pass(w, 60000);
   assert_true(join(w, CHI, late));
   pass(w, 20000);
-  assert_false(is_in(w, CHI));
+  assert_false(is_member(w, CHI));
   assert_non_null(strstr(problem_of(w, CHI), "expired"));
   w->node[CHI].skew_ms = 0;
   assert_false(join(w, CHI, late));
@@ -231,17 +220,17 @@ static void moderator_lets_in_or_not(void **state) {
   assert_true(join(w, BAO, link));
   assert_true(join(w, CHI, link));
   pass(w, 10000);
-  assert_false(is_in(w, BAO) || is_in(w, CHI));
+  assert_false(is_member(w, BAO) || is_member(w, CHI));
   assert_string_equal(state_of_group(w, BAO), "asking");
   assert_non_null(strstr(problem_of(w, BAO), "moderator"));
   assert_false(decide(w, ANA, "Doa", false));
   assert_true(failed_as(w, ANA, "not_found"));
   assert_true(decide(w, ANA, "Bao", false));
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   talk(w, ANA, BAO, "welcome");
   assert_true(decide(w, ANA, "Chi", true));
   pass(w, 1000000);
-  assert_false(is_in(w, CHI));
+  assert_false(is_member(w, CHI));
   assert_non_null(strstr(problem_of(w, CHI), "we do not know you"));
   assert_false(decide(w, ANA, "Chi", false)); /* waits no more */
   world_free(w);
@@ -258,14 +247,14 @@ static void ask_is_passed_on_to_a_moderator(void **state) {
   make_link(w, ANA, 1, 3600, false, first);
   assert_true(join(w, BAO, first));
   pass(w, 20000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   make_link(w, BAO, 1, 3600, true, link);
   assert_true(join(w, CHI, link));
   pass(w, 10000);
-  assert_false(is_in(w, CHI));
+  assert_false(is_member(w, CHI));
   assert_true(decide(w, ANA, "Chi", false));
   pass(w, 600000);
-  assert_true(is_in(w, CHI));
+  assert_true(is_member(w, CHI));
   talk(w, CHI, ANA, "all the way");
   world_free(w);
 }
@@ -278,7 +267,7 @@ static void removed_member_hears_of_it_and_may_come_again(void **state) {
   make_link(w, ANA, 5, 3600, false, link);
   assert_true(join(w, BAO, link));
   pass(w, 20000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   vls_circle *circle = circle_of(w, ANA);
   const uint8_t *bao = w->node[BAO].core->self.identity.pub;
   assert_int_equal(vls_group_remove(circle->group, bao, vls_slice_str("spam"),
@@ -290,7 +279,7 @@ static void removed_member_hears_of_it_and_may_come_again(void **state) {
   assert_int_equal(circle_of(w, BAO)->row.state, VLS_GRP_LEFT);
   assert_true(join(w, BAO, link)); /* a founder may let in again whom they removed */
   pass(w, 1000000);
-  assert_true(is_in(w, BAO));
+  assert_true(is_member(w, BAO));
   talk(w, ANA, BAO, "again");
   world_free(w);
 }
@@ -328,7 +317,7 @@ static void blocked_citizen_gets_no_answer(void **state) {
   assert_true(call(w, ANA, "contact.block", &vls_rpc_block_def, &p));
   assert_true(join(w, BAO, link));
   pass(w, 100000);
-  assert_false(is_in(w, BAO));
+  assert_false(is_member(w, BAO));
   assert_string_equal(state_of_group(w, BAO), "asking");
   world_free(w);
 }
@@ -342,7 +331,7 @@ static void words_are_reported_to_the_moderator(void **state) {
   assert_true(join(w, BAO, link));
   assert_true(join(w, CHI, link));
   pass(w, 100000);
-  assert_true(is_in(w, BAO) && is_in(w, CHI));
+  assert_true(is_member(w, BAO) && is_member(w, CHI));
   talk(w, CHI, BAO, "buy my watches");
   vls_message_query query = {.contact = circle_of(w, BAO)->row.id, .received = true, .limit = 1};
   vls_message_row row;
@@ -469,7 +458,7 @@ static void who_was_refused_comes_another_way(void **state) {
   vls_rpc_group_join p = {.has_group = true, .group = vls_slice_str("Sister cities")};
   assert_true(call(w, CHI, "group.join", &vls_rpc_group_join_def, &p));
   pass(w, 5000);
-  assert_true(is_in(w, CHI));
+  assert_true(is_member(w, CHI));
   talk(w, CHI, BAO, "here I am");
   world_free(w);
 }

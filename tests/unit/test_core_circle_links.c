@@ -1,49 +1,15 @@
 /* Members of a group who are no contacts: they learn of each other, link, and hear each other, with
  * nobody between them. */
 #include "core_backup.h"
+#include "core_circle.h"
 
 #include "citizen/id.h"
 #include "core/circle.h"
 #include "core/circle_members.h"
 #include "core/members.h"
 
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
 static vls_peer *peer_of(world *w, int who, int other) {
   return vls_peer_by_identity(w->node[who].core, w->node[other].core->self.identity.pub);
-}
-
-static void done(world *w, int who) {
-  end_batch(w, &w->node[who]);
-  run(w);
-}
-
-static void found(world *w, int who) {
-  vls_circle *circle;
-  vls_group_rules rules = {.name = vls_slice_str("Sister cities"), .admit = 3, .post = 1};
-  assert_int_equal(vls_circle_found(w->node[who].core, &rules, &circle), VLS_OK);
-  done(w, who);
-}
-
-static void admit(world *w, int by, int who) {
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_circle *circle = NULL, *mine = circle_of(w, by);
-  vls_core *core = w->node[who].core;
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("Sister cities"),
-                                   peer_of(w, who, by)->row.id, &bytes, &leaf, &circle),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[who]);
-  done(w, by);
-  pass(w, 3000);
 }
 
 static void say_there(world *w, int who, const char *text) {
@@ -51,20 +17,6 @@ static void say_there(world *w, int who, const char *text) {
   vls_circle_text(core, circle_of(w, who), vls_slice_str(text), ++core->newest_n);
   done(w, who);
   pass(w, 2000);
-}
-
-/* What others said there, as "one|two|". */
-static const char *heard(world *w, int who) {
-  static char all[8192];
-  vls_message_query query = {
-      .contact = circle_of(w, who)->row.id, .received = true, .oldest_first = true, .limit = 500};
-  vls_message_row row;
-  size_t at = 0;
-  all[0] = '\0';
-  while (vls_message_next(w->node[who].store, &query, &row))
-    at += (size_t)snprintf(all + at, sizeof all - at, "%.*s|", (int)row.body.n,
-                           (const char *)row.body.p);
-  return all;
 }
 
 static bool as_members(world *w, int a, int b) {
@@ -77,9 +29,9 @@ static world *three_in_a_group(void) {
   world *w = world_new(3);
   befriend(w, ANA, BAO);
   befriend(w, ANA, CHI);
-  found(w, ANA);
-  admit(w, ANA, BAO);
-  admit(w, ANA, CHI);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 3000);
+  let_in(w, ANA, CHI, 3000);
   pass(w, 10000);
   return w;
 }
@@ -108,8 +60,8 @@ static void who_is_let_in_by_no_founder_gets_all_acts(void **state) {
   world *w = world_new(3);
   befriend(w, ANA, BAO);
   befriend(w, BAO, CHI);
-  found(w, ANA);
-  admit(w, ANA, BAO);
+  found_group(w, ANA, "Sister cities");
+  let_in(w, ANA, BAO, 3000);
   assert_int_equal(vls_group_set(circle_of(w, ANA)->group, w->node[BAO].core->self.identity.pub,
                                  VLS_LEVEL_ADMIN, vls_slice_str(""), &w->node[ANA].core->rng,
                                  (uint64_t)now_of(w, &w->node[ANA]).wall_ms),
@@ -117,7 +69,7 @@ static void who_is_let_in_by_no_founder_gets_all_acts(void **state) {
   vls_circle_settle(w->node[ANA].core, circle_of(w, ANA));
   done(w, ANA);
   pass(w, 5000);
-  admit(w, BAO, CHI);
+  let_in(w, BAO, CHI, 3000);
   pass(w, 10000);
   assert_int_equal(circle_of(w, CHI)->row.state, VLS_GRP_MEMBER);
   assert_true(as_members(w, ANA, CHI));

@@ -1,38 +1,9 @@
 /* How what is said in a group gets to all its members, whoever was away: comparison, announcements,
  * receipts. test_core_circle_sync N measures two halves of N messages each. */
-#include "core_people.h"
+#include "core_circle.h"
 
 #include "core/circle_pass.h"
 #include "store/group_pass.h"
-
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
-static void done(world *w, int who) {
-  end_batch(w, &w->node[who]);
-  run(w);
-}
-
-static void admit(world *w, int by, int who) {
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_circle *circle = NULL, *mine = circle_of(w, by);
-  vls_core *core = w->node[who].core;
-  vls_peer *via = vls_peer_by_identity(core, w->node[by].core->self.identity.pub);
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("Sister cities"), via->row.id,
-                                   &bytes, &leaf, &circle),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[who]);
-  done(w, by);
-  pass(w, 1000);
-}
 
 /* Ana's group; the others know each other, too. */
 static world *group_of(int n) {
@@ -45,30 +16,11 @@ static world *group_of(int n) {
   assert_int_equal(vls_circle_found(w->node[ANA].core, &rules, &circle), VLS_OK);
   done(w, ANA);
   for (int who = BAO; who < n; who++)
-    admit(w, ANA, who);
+    let_in(w, ANA, who, 1000);
   pass(w, 60000);
   for (int who = ANA; who < n; who++)
     assert_int_equal(circle_of(w, who)->n_links, n - 1);
   return w;
-}
-
-static void say_there(world *w, int who, const char *text) {
-  vls_core *core = w->node[who].core;
-  vls_circle_text(core, circle_of(w, who), vls_slice_str(text), ++core->newest_n);
-  done(w, who);
-}
-
-static const char *heard(world *w, int who) {
-  static char all[8192];
-  vls_message_query query = {
-      .contact = circle_of(w, who)->row.id, .received = true, .oldest_first = true, .limit = 500};
-  vls_message_row row;
-  size_t at = 0;
-  all[0] = '\0';
-  while (vls_message_next(w->node[who].store, &query, &row))
-    at += (size_t)snprintf(all + at, sizeof all - at, "%.*s|", (int)row.body.n,
-                           (const char *)row.body.p);
-  return all;
 }
 
 static uint64_t heard_n(world *w, int who) {
@@ -96,8 +48,8 @@ static void who_was_away_gets_what_was_said(void **state) {
   world *w = group_of(2);
   node_offline(w, BAO, true);
   for (int i = 0; i < 5; i++) {
-    say_there(w, ANA, "a");
-    say_there(w, BAO, "b");
+    say_in_group(w, ANA, "a");
+    say_in_group(w, BAO, "b");
     pass(w, 1000);
   }
   back(w, BAO);
@@ -116,7 +68,7 @@ static void third_member_carries(void **state) {
   (void)state;
   world *w = group_of(3);
   node_offline(w, BAO, true);
-  say_there(w, ANA, "for all");
+  say_in_group(w, ANA, "for all");
   pass(w, 1000);
   node_offline(w, ANA, true);
   back(w, BAO);
@@ -141,12 +93,12 @@ static void who_is_not_reached_hears_of_it_from_others(void **state) {
   pass(w, 1200000);
   assert_int_equal(circle_of(w, ANA)->n_links, 1);
   assert_int_equal(circle_of(w, BAO)->n_links, 1);
-  say_there(w, ANA, "over three corners");
+  say_in_group(w, ANA, "over three corners");
   assert_string_equal(heard(w, CHI), "over three corners|");
   assert_string_equal(heard(w, BAO), "");
   pass(w, 5000);
   assert_string_equal(heard(w, BAO), "over three corners|");
-  say_there(w, BAO, "and back");
+  say_in_group(w, BAO, "and back");
   pass(w, 5000);
   assert_string_equal(heard(w, ANA), "and back|");
   world_free(w);
@@ -184,7 +136,7 @@ static void receipts_say_who_has_it(void **state) {
   subscribe(w, ANA, CLIENT, NULL);
   size_t before = told_delivered(w, ANA);
   node_offline(w, BAO, true);
-  say_there(w, ANA, "two of you");
+  say_in_group(w, ANA, "two of you");
   delivered(w, ANA, 0, 2);
   pass(w, 30000);
   delivered(w, ANA, 1, 2);
@@ -206,7 +158,7 @@ static void receipts_say_who_has_it(void **state) {
 static void receipt_is_passed_on(void **state) {
   (void)state;
   world *w = group_of(3);
-  say_there(w, ANA, "and gone");
+  say_in_group(w, ANA, "and gone");
   node_offline(w, ANA, true);
   pass(w, 60000);
   node_offline(w, BAO, true);
@@ -227,7 +179,7 @@ static vls_slice receipt_by(world *w, int who, uint64_t made, vls_group_held *he
 static void receipt_that_proves_nothing_is_not_counted(void **state) {
   (void)state;
   world *w = group_of(2);
-  say_there(w, ANA, "x");
+  say_in_group(w, ANA, "x");
   pass(w, 30000);
   delivered(w, ANA, 1, 1);
   vls_circle *ana = circle_of(w, ANA);
@@ -241,7 +193,7 @@ static void receipt_that_proves_nothing_is_not_counted(void **state) {
   assert_true(vls_circle_receipt_take(w->node[ANA].core, ana, &ana->links[0], wrong));
   assert_false(vls_circle_receipt_take(w->node[ANA].core, ana, &ana->links[0], wrong));
   vls_buf_done(&out);
-  say_there(w, ANA, "y");
+  say_in_group(w, ANA, "y");
   delivered(w, ANA, 0, 1);
   done(w, ANA);
   world_free(w);
@@ -282,7 +234,7 @@ static void halves_meet(unsigned each, bool prints) {
       snprintf(text, sizeof text,
                "%s says number %u of what was said while we were apart, as one does",
                node_names[who], i);
-      say_there(w, who, text);
+      say_in_group(w, who, text);
       if (i % 50 == 0) pass(w, 3600000);
     }
   uint64_t missing = 0, from[2] = {w->node[ANA].sent, w->node[BAO].sent};

@@ -1,5 +1,5 @@
 /* The calls for groups, as clients see them (RPC 8). */
-#include "core_people.h"
+#include "core_circle.h"
 
 #include "core/circle.h"
 
@@ -19,27 +19,6 @@ static const char *group(world *w, int who, const char *name) {
            (int)g.state.n, (const char *)g.state.p, (int)g.level.n, (const char *)g.level.p,
            (unsigned)g.members);
   return line;
-}
-
-/* `by` lets `who` in, who gave the leaf over another way. */
-static void let_in(world *w, int by, int who) {
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_circle *mine = w->node[by].core->circles[0], *theirs;
-  vls_core *core = w->node[who].core;
-  vls_peer *via = vls_peer_by_identity(core, w->node[by].core->self.identity.pub);
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str(mine->row.name),
-                                   via == NULL ? 0 : via->row.id, &bytes, &leaf, &theirs),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[who]);
-  end_batch(w, &w->node[by]);
-  run(w);
-  pass(w, 5000);
 }
 
 static bool write_to(world *w, int who, const char *to, const char *text) {
@@ -118,7 +97,7 @@ static const char *log_of(world *w, int who) {
 static world *school_of_two(void) {
   world *w = two_friends();
   assert_true(create(w, ANA, "school"));
-  let_in(w, ANA, BAO);
+  let_in(w, ANA, BAO, 5000);
   return w;
 }
 

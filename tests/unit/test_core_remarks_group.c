@@ -1,37 +1,10 @@
 /* What is said about texts in a group: the same as in a direct talk, and by moderators. */
 #include "core_remarks.h"
 
+#include "core_circle.h"
+
 #include "core/circle.h"
 #include "core/remarks.h"
-
-static vls_circle *circle_of(world *w, int who) {
-  vls_core *core = w->node[who].core;
-  return core->n_circles == 0 ? NULL : core->circles[0];
-}
-
-static void done(world *w, int who) {
-  end_batch(w, &w->node[who]);
-  run(w);
-}
-
-static void let_in(world *w, int by, int who) {
-  vls_buf bytes;
-  vls_act_leaf leaf;
-  vls_circle *circle = NULL, *mine = circle_of(w, by);
-  vls_core *core = w->node[who].core;
-  vls_peer *via = vls_peer_by_identity(core, w->node[by].core->self.identity.pub);
-  vls_buf_init(&bytes, 1024);
-  assert_int_equal(vls_circle_join(core, mine->row.gid, vls_slice_str("town"),
-                                   via == NULL ? 0 : via->row.id, &bytes, &leaf, &circle),
-                   VLS_OK);
-  vls_act_admit admit = {.cert = leaf.cert, .leaf = leaf.leaf};
-  memcpy(admit.who, core->self.identity.pub, 32);
-  assert_int_equal(vls_circle_admit(w->node[by].core, mine, &admit), VLS_OK);
-  vls_buf_done(&bytes);
-  end_batch(w, &w->node[who]);
-  done(w, by);
-  pass(w, 5000);
-}
 
 /* Ana founded a group; Bao, and Chi, are members. */
 static world *group_of(int n) {
@@ -44,7 +17,7 @@ static world *group_of(int n) {
   assert_int_equal(vls_circle_found(w->node[ANA].core, &rules, &circle), VLS_OK);
   done(w, ANA);
   for (int i = 1; i < n; i++)
-    let_in(w, ANA, i);
+    let_in(w, ANA, i, 5000);
   pass(w, 20000);
   return w;
 }
